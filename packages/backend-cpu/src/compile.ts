@@ -1,0 +1,117 @@
+/** From an expression to a JavaScript loop. Where a page's security policy forbids that, to interpreted loops. */
+
+import type { Expression, ScalarFunction, TypedArray } from '@sensigrad/core'
+import { interpret } from './interpret.ts'
+
+/** How an input advances: not at all, element by element, or in larger steps. */
+export type InputKind = 'scalar' | 'dense' | 'strided'
+
+/** Evaluates `count` elements into `out` from `start` on; inputs begin at `offsets` and advance by `steps`. */
+export type MapKernel = (
+  out: TypedArray,
+  start: number,
+  count: number,
+  inputs: readonly TypedArray[],
+  offsets: readonly number[],
+  steps: readonly number[],
+) => void
+
+/** JavaScript for each scalar function; the backend does not compile if one is missing. */
+const code: Record<ScalarFunction, (a: string, b: string, c: string) => string> = {
+  neg: a => `(-${a})`,
+  abs: a => `Math.abs(${a})`,
+  sign: a => `Math.sign(${a})`,
+  square: a => `(${a} * ${a})`,
+  sqrt: a => `Math.sqrt(${a})`,
+  reciprocal: a => `(1 / ${a})`,
+  exp: a => `Math.exp(${a})`,
+  expm1: a => `Math.expm1(${a})`,
+  log: a => `Math.log(${a})`,
+  log1p: a => `Math.log1p(${a})`,
+  sin: a => `Math.sin(${a})`,
+  cos: a => `Math.cos(${a})`,
+  tanh: a => `Math.tanh(${a})`,
+  sigmoid: a => `(1 / (1 + Math.exp(-${a})))`,
+  softplus: a => `(Math.max(${a}, 0) + Math.log1p(Math.exp(-Math.abs(${a}))))`,
+  relu: a => `Math.max(${a}, 0)`,
+  add: (a, b) => `(${a} + ${b})`,
+  sub: (a, b) => `(${a} - ${b})`,
+  mul: (a, b) => `(${a} * ${b})`,
+  div: (a, b) => `(${a} / ${b})`,
+  pow: (a, b) => `Math.pow(${a}, ${b})`,
+  maximum: (a, b) => `Math.max(${a}, ${b})`,
+  minimum: (a, b) => `Math.min(${a}, ${b})`,
+  less: (a, b) => `(${a} < ${b})`,
+  lessEqual: (a, b) => `(${a} <= ${b})`,
+  equal: (a, b) => `(${a} === ${b})`,
+  and: (a, b) => `(${a} && ${b})`,
+  or: (a, b) => `(${a} || ${b})`,
+  not: a => `(!${a})`,
+  where: (a, b, c) => `(${a} ? ${b} : ${c})`,
+}
+
+const compiled = new WeakMap<Expression, Map<string, MapKernel>>()
+
+/** The loop for an expression, compiled once for each combination of input kinds. */
+export function compile(expression: Expression, kinds: readonly InputKind[], integers: boolean): MapKernel {
+  const kernels = compiled.get(expression) ?? new Map<string, MapKernel>()
+  compiled.set(expression, kernels)
+  const name = `${kinds.join()} ${integers}`
+  const kernel = kernels.get(name) ?? build(expression, kinds, integers)
+  kernels.set(name, kernel)
+  return kernel
+}
+
+function build(expression: Expression, kinds: readonly InputKind[], integers: boolean): MapKernel {
+  try {
+    return new Function(
+      'out',
+      'start',
+      'count',
+      'inputs',
+      'offsets',
+      'steps',
+      source(expression, kinds, integers),
+    ) as MapKernel
+  } catch (error) {
+    if (error instanceof EvalError) return interpret(expression, integers) // no 'unsafe-eval' on this page
+    throw error
+  }
+}
+
+/** The body of the loop function: inputs that stand still are read once, shared sub-expressions computed once. */
+export function source(expression: Expression, kinds: readonly InputKind[], integers: boolean): string {
+  const before: string[] = []
+  const inside: string[] = []
+  kinds.forEach((kind, i) => {
+    before.push(`const a${i} = inputs[${i}], o${i} = offsets[${i}]`)
+    if (kind === 'strided') before.push(`const s${i} = steps[${i}]`)
+    if (kind === 'scalar') before.push(`const x${i} = a${i}[o${i}]`)
+    else inside.push(`const x${i} = a${i}[o${i} + i${kind === 'strided' ? ` * s${i}` : ''}]`)
+  })
+  const names = new Map<Expression, string>()
+  const visit = (node: Expression): string => {
+    if (node.kind === 'input') return `x${node.index}`
+    if (node.kind === 'constant') return `(${Object.is(node.value, -0) ? '-0' : node.value})`
+    if (node.kind === 'output')
+      throw new Error('an output node stands in a map; derivatives replace it by an input')
+    let name = names.get(node)
+    if (name === undefined) {
+      const [a = '', b = '', c = ''] = node.operands.map(visit)
+      name = `t${names.size}`
+      names.set(node, name)
+      inside.push(
+        `const ${name} = ${integers && node.name === 'mul' ? `Math.imul(${a}, ${b})` : code[node.name](a, b, c)}`,
+      )
+    }
+    return name
+  }
+  const result = visit(expression)
+  return [
+    ...before,
+    'for (let i = 0; i < count; i++) {',
+    ...inside.map(line => `  ${line}`),
+    `  out[start + i] = ${result}`,
+    '}',
+  ].join('\n')
+}

@@ -1,0 +1,73 @@
+/**
+ * Elementwise expressions without compiling code: each scalar function is a loop over a block of elements. It is
+ * several times slower than compiled loops and serves where `new Function` is forbidden.
+ */
+
+import type { Expression, ScalarFunction, TypedArray } from '@sensigrad/core'
+import type { MapKernel } from './compile.ts'
+
+type Scalar = (a: number, b: number, c: number) => number
+
+const functions: Record<ScalarFunction, Scalar> = {
+  neg: a => -a,
+  abs: Math.abs,
+  sign: Math.sign,
+  square: a => a * a,
+  sqrt: Math.sqrt,
+  reciprocal: a => 1 / a,
+  exp: Math.exp,
+  expm1: Math.expm1,
+  log: Math.log,
+  log1p: Math.log1p,
+  sin: Math.sin,
+  cos: Math.cos,
+  tanh: Math.tanh,
+  sigmoid: a => 1 / (1 + Math.exp(-a)),
+  softplus: a => Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a))),
+  relu: a => Math.max(a, 0),
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  pow: (a, b) => a ** b,
+  maximum: (a, b) => Math.max(a, b),
+  minimum: (a, b) => Math.min(a, b),
+  less: (a, b) => Number(a < b),
+  lessEqual: (a, b) => Number(a <= b),
+  equal: (a, b) => Number(a === b),
+  and: (a, b) => Number(a !== 0 && b !== 0),
+  or: (a, b) => Number(a !== 0 || b !== 0),
+  not: a => Number(a === 0),
+  where: (a, b, c) => (a !== 0 ? b : c),
+}
+
+/** A kernel that evaluates the expression node by node. */
+export function interpret(expression: Expression, integers: boolean): MapKernel {
+  return (out, start, count, inputs, offsets, steps) => {
+    const done = new Map<Expression, Float64Array>()
+    const visit = (node: Expression): Float64Array => {
+      let values = done.get(node)
+      if (values === undefined) {
+        values = evaluate(node)
+        done.set(node, values)
+      }
+      return values
+    }
+    const evaluate = (node: Expression): Float64Array => {
+      const values = new Float64Array(count)
+      if (node.kind === 'input') read(values, inputs[node.index]!, offsets[node.index]!, steps[node.index]!)
+      else if (node.kind === 'constant') values.fill(node.value)
+      else if (node.kind === 'call') apply(values, node.name, node.operands.map(visit))
+      return values
+    }
+    const apply = (values: Float64Array, name: ScalarFunction, [a, b = a!, c = a!]: Float64Array[]): void => {
+      const f = integers && name === 'mul' ? Math.imul : functions[name]
+      for (let i = 0; i < count; i++) values[i] = f(a![i]!, b[i]!, c[i]!)
+    }
+    out.set(visit(expression), start)
+  }
+}
+
+function read(values: Float64Array, from: TypedArray, offset: number, step: number): void {
+  for (let i = 0; i < values.length; i++) values[i] = from[offset + i * step]!
+}

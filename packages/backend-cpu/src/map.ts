@@ -1,0 +1,37 @@
+/**
+ * Elementwise expressions, compiled to JavaScript: one loop for each expression and kind of inputs, made the
+ * first time it is needed and kept.
+ */
+
+import {
+  allocate,
+  collapse,
+  type DType,
+  type Expression,
+  type Shape,
+  sizeOf,
+  type TypedArray,
+  type View,
+  walk,
+} from '@sensigrad/core'
+import { compile, type InputKind } from './compile.ts'
+import { valuesOf } from './values.ts'
+
+/** The value of an expression at each element; all inputs have the shape of the output. */
+export function map(expression: Expression, inputs: readonly View[], shape: Shape, dtype: DType): TypedArray {
+  const output = allocate(dtype, sizeOf(shape))
+  const layout = collapse(
+    shape,
+    inputs.map(input => input.strides),
+  )
+  const count = layout.shape.pop() ?? 1
+  const steps = layout.strides.map(strides => strides.pop() ?? 0)
+  const kinds = steps.map((step): InputKind => (step === 0 ? 'scalar' : step === 1 ? 'dense' : 'strided'))
+  const kernel = compile(expression, kinds, dtype === 'int32')
+  const arrays = inputs.map(valuesOf)
+  const offsets = inputs.map(input => input.offset)
+  walk(layout.shape, layout.strides, offsets, (at, position) => {
+    kernel(output, position * count, count, arrays, at, steps)
+  })
+  return output
+}

@@ -1,0 +1,99 @@
+/**
+ * The contract between the framework and a backend: a few families of kernels over strided views, and the
+ * memory they work in. A backend imports this file and nothing else of core's workings; core imports no
+ * backend. What makes something a backend is passing the conformance tests.
+ */
+
+import type { Expression } from '../expression/expression.ts'
+import type { DType, TypedArray } from '../tensor/dtype.ts'
+import type { Shape } from '../tensor/shape.ts'
+
+/** Memory of a backend. Only the backend that made it knows what it is. */
+export type Storage = object
+
+/** Elements in a storage: element (i, j, …) lies at `offset + i·strides[0] + j·strides[1] + …`. */
+export interface View {
+  readonly storage: Storage
+  readonly dtype: DType
+  readonly shape: Shape
+  readonly strides: readonly number[]
+  readonly offset: number
+}
+
+/** What a reduction does with the elements it meets. `max` and `min` of a NaN are NaN. */
+export type Reduction = 'sum' | 'max' | 'min'
+
+/** Where the elements of a tensor lie inside a larger one: `start + step·i` along each axis. */
+export interface Region {
+  readonly start: readonly number[]
+  readonly step: readonly number[]
+}
+
+/** What a backend can do. */
+export interface Capabilities {
+  readonly dtypes: readonly DType[]
+  /** Whether the backend is a `SynchronousBackend`, which can read without waiting. */
+  readonly synchronousRead: boolean
+}
+
+/** Live memory, where the backend counts it; `undefined` counts mean that the garbage collector does it all. */
+export interface MemoryUse {
+  readonly buffers: number | undefined
+  readonly bytes: number | undefined
+}
+
+/**
+ * Kernels. Each takes views with any strides (zero where a view is broadcast, negative where it is flipped)
+ * and returns new storage, row-major without gaps. Shapes and types have been checked by the caller.
+ */
+export interface Kernels {
+  /** Evaluates an expression at each element; all inputs have the shape of the output. */
+  map(expression: Expression, inputs: readonly View[], shape: Shape, dtype: DType): Storage
+  /** Reduces the given axes (sorted, distinct) and drops them. Sums are taken in a fixed order. */
+  reduce(reduction: Reduction, input: View, axes: readonly number[]): Storage
+  /** Matrix products: `[...batch, m, k] × [...batch, k, n] → [...batch, m, n]`, equal batches. */
+  contract(a: View, b: View): Storage
+  /** The elements of a view, side by side. */
+  copy(input: View): Storage
+  /** Zeros of the given shape with the input's elements at a region of it. */
+  place(input: View, shape: Shape, region: Region): Storage
+  /** Views of equal shapes but for `axis`, one after the other along it. */
+  concat(inputs: readonly View[], axis: number): Storage
+  /** The nearest values in another type: towards zero for `int32`, non-zero → true for `bool`. */
+  cast(input: View, dtype: DType): Storage
+}
+
+/** A place where tensors live and are computed. */
+export interface Backend extends Kernels {
+  /** For messages: `cpu`, `wasm`, `gpujs`. */
+  readonly name: string
+  readonly capabilities: Capabilities
+  /** New storage with these values, which the caller does not touch again. */
+  upload(values: TypedArray, dtype: DType): Storage
+  /** The elements of a view, row-major, in an array of their own. */
+  read(input: View): Promise<TypedArray>
+  /** Gives storage back. Where the garbage collector does that, nothing happens. */
+  free(storage: Storage): void
+  memory(): MemoryUse
+}
+
+/** A backend whose memory is the host's, so that values can be read at once. */
+export interface SynchronousBackend extends Backend {
+  /** The elements of a view, row-major, in an array of their own. */
+  readSync(input: View): TypedArray
+}
+
+const kernelFamilies: Record<keyof Kernels, true> = {
+  map: true,
+  reduce: true,
+  contract: true,
+  copy: true,
+  place: true,
+  concat: true,
+  cast: true,
+}
+
+/** The names of the kernel families that a backend must have and the given one lacks. */
+export function missingKernels(backend: Partial<Kernels>): string[] {
+  return Object.keys(kernelFamilies).filter(name => typeof backend[name as keyof Kernels] !== 'function')
+}

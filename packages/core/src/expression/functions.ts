@@ -1,0 +1,101 @@
+/**
+ * The scalar functions: one line of calculus for each. A derivative is an expression in the arguments and in
+ * the function's own value `y`; forward and reverse mode, every order, and fused chains follow from this table.
+ *
+ * Kinks and ties: where a function has no derivative, the value here is the convention. At a kink of one
+ * argument (`abs`, `relu` at 0) it is 0; at a tie of two (`maximum`, `minimum`) each argument gets one half.
+ */
+
+import { call, constant, type Expression, type ExpressionLike } from './expression.ts'
+
+/** Functions that every backend implements for single elements. */
+// biome-ignore format: a family a line
+export type ScalarFunction =
+  | 'neg' | 'abs' | 'sign' | 'square' | 'sqrt' | 'reciprocal' | 'exp' | 'expm1' | 'log' | 'log1p'
+  | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'softplus' | 'relu'
+  | 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'maximum' | 'minimum'
+  | 'less' | 'lessEqual' | 'equal' | 'and' | 'or' | 'not' | 'where'
+
+/** What a scalar function takes and gives, its derivative, and where its generated tests sample it. */
+export interface ScalarRule {
+  /** `numbers` of any type, `floats` only, `booleans`, or a `choice` (a boolean, then two numbers). */
+  readonly takes: 'numbers' | 'floats' | 'booleans' | 'choice'
+  readonly gives: 'number' | 'boolean'
+  readonly arity: 1 | 2 | 3
+  /** ∂f/∂argument for each argument, in the arguments and the value y; left out where f is flat. */
+  readonly partials?: (y: Expression, ...args: Expression[]) => readonly Expression[]
+  /** An interval on which f is smooth and away from its kinks, for the generated tests. */
+  readonly domain: readonly [low: number, high: number]
+}
+
+/** Builds expressions: `e.mul(x, e.sigmoid(x))`. Numbers become constants. */
+export type ExpressionBuilder = Readonly<
+  Record<ScalarFunction, (...operands: ExpressionLike[]) => Expression>
+>
+
+const [zero, one, minusOne] = [constant(0), constant(1), constant(-1)]
+const share = (a: Expression, b: Expression) => e.where(e.less(b, a), 1, e.where(e.equal(a, b), 0.5, 0))
+
+const number = { gives: 'number' } as const
+const boolean = { gives: 'boolean', domain: [-2, 2] } as const
+const float1 = { ...number, takes: 'floats', arity: 1 } as const
+const number1 = { ...number, takes: 'numbers', arity: 1 } as const
+const number2 = { ...number, takes: 'numbers', arity: 2 } as const
+const float2 = { ...number, takes: 'floats', arity: 2 } as const
+const choice = { ...number, takes: 'choice', arity: 3 } as const
+
+/** The rule of each scalar function. */
+export const scalarRules: Readonly<Record<ScalarFunction, ScalarRule>> = {
+  // one argument
+  neg: { ...number1, domain: [-3, 3], partials: () => [minusOne] },
+  abs: { ...number1, domain: [0.2, 3], partials: (_, x) => [e.sign(x)] },
+  sign: { ...number1, domain: [0.2, 3] },
+  square: { ...number1, domain: [-2, 2], partials: (_, x) => [e.mul(x, 2)] },
+  sqrt: { ...float1, domain: [0.3, 4], partials: y => [e.div(0.5, y)] },
+  reciprocal: { ...float1, domain: [0.4, 3], partials: y => [e.neg(e.square(y))] },
+  exp: { ...float1, domain: [-3, 2], partials: y => [y] },
+  expm1: { ...float1, domain: [-3, 2], partials: (_, x) => [e.exp(x)] },
+  log: { ...float1, domain: [0.3, 5], partials: (_, x) => [e.reciprocal(x)] },
+  log1p: { ...float1, domain: [-0.6, 4], partials: (_, x) => [e.reciprocal(e.add(x, 1))] },
+  sin: { ...float1, domain: [-3, 3], partials: (_, x) => [e.cos(x)] },
+  cos: { ...float1, domain: [-3, 3], partials: (_, x) => [e.neg(e.sin(x))] },
+  tanh: { ...float1, domain: [-3, 3], partials: y => [e.sub(1, e.square(y))] },
+  sigmoid: { ...float1, domain: [-4, 4], partials: y => [e.mul(y, e.sub(1, y))] },
+  softplus: { ...float1, domain: [-4, 4], partials: (_, x) => [e.sigmoid(x)] },
+  relu: { ...number1, domain: [0.2, 3], partials: (_, x) => [e.where(e.less(0, x), 1, 0)] },
+  // two arguments
+  add: { ...number2, domain: [-3, 3], partials: () => [one, one] },
+  sub: { ...number2, domain: [-3, 3], partials: () => [one, minusOne] },
+  mul: { ...number2, domain: [-3, 3], partials: (_, a, b) => [b, a] },
+  div: { ...float2, domain: [0.4, 3], partials: (y, _, b) => [e.reciprocal(b), e.neg(e.div(y, b))] },
+  pow: { ...float2, domain: [0.4, 2.5], partials: (y, a, b) => [powSlope(a, b), powGrowth(y, a)] },
+  maximum: { ...number2, domain: [-3, 3], partials: (_, a, b) => [share(a, b), share(b, a)] },
+  minimum: { ...number2, domain: [-3, 3], partials: (_, a, b) => [share(b, a), share(a, b)] },
+  // comparisons and logic, flat everywhere
+  less: { ...boolean, takes: 'numbers', arity: 2 },
+  lessEqual: { ...boolean, takes: 'numbers', arity: 2 },
+  equal: { ...boolean, takes: 'numbers', arity: 2 },
+  and: { ...boolean, takes: 'booleans', arity: 2 },
+  or: { ...boolean, takes: 'booleans', arity: 2 },
+  not: { ...boolean, takes: 'booleans', arity: 1 },
+  // choice: the first argument decides, and carries no gradient
+  where: { ...choice, domain: [-3, 3], partials: (_, c) => [zero, e.where(c, 1, 0), e.where(c, 0, 1)] },
+}
+
+/** ∂aᵇ/∂a = b·aᵇ⁻¹, and 0 for b = 0 even where a = 0 makes aᵇ⁻¹ infinite. */
+function powSlope(a: Expression, b: Expression): Expression {
+  return e.where(e.equal(b, 0), 0, e.mul(b, e.pow(a, e.sub(b, 1))))
+}
+
+/** ∂aᵇ/∂b = aᵇ·log a, and 0 where aᵇ is 0 even though log 0 is infinite. */
+function powGrowth(y: Expression, a: Expression): Expression {
+  return e.where(e.equal(y, 0), 0, e.mul(y, e.log(a)))
+}
+
+/** Builds expressions from scalar functions. */
+export const e: ExpressionBuilder = Object.fromEntries(
+  Object.keys(scalarRules).map(name => [
+    name,
+    (...operands: ExpressionLike[]) => call(name as ScalarFunction, ...operands),
+  ]),
+) as ExpressionBuilder

@@ -1,0 +1,65 @@
+/** What an expression takes and gives: which inputs are booleans, and whether its numbers must be floats. */
+
+import { SensigradError } from '../errors.ts'
+import { memo } from '../memo.ts'
+import { type Expression, inputsOf } from './expression.ts'
+import { scalarRules } from './functions.ts'
+
+type Kind = 'number' | 'boolean'
+
+/** The types of an expression. */
+export interface Signature {
+  readonly inputs: readonly Kind[]
+  readonly gives: Kind
+  /** Whether the numbers must be floats, because a function such as `exp` is applied to them. */
+  readonly floats: boolean
+}
+
+const signatures = new WeakMap<Expression, Signature>()
+
+/**
+ * The types of an expression, inferred from its scalar functions.
+ *
+ * @throws SensigradError when an operand has the wrong kind, or a function the wrong number of operands
+ */
+export function signatureOf(expression: Expression): Signature {
+  return memo(signatures, expression, () => infer(expression))
+}
+
+function infer(expression: Expression): Signature {
+  const inputs: Kind[] = inputsOf(expression).map(() => 'number')
+  const known = new Map<number, Kind>()
+  let floats = false
+  const visit = (node: Expression, wanted: Kind): void => {
+    if (node.kind === 'input') {
+      if ((known.get(node.index) ?? wanted) !== wanted)
+        fail(`input ${node.index} is used as a number and a boolean`)
+      known.set(node.index, wanted)
+      inputs[node.index] = wanted
+    } else if (node.kind === 'constant' || node.kind === 'output') {
+      if (wanted !== 'number') fail('a number stands where a boolean is needed')
+    } else {
+      const rule = scalarRules[node.name]
+      if (rule.gives !== wanted) fail(`${node.name} gives a ${rule.gives} where a ${wanted} is needed`)
+      if (rule.arity !== node.operands.length) fail(`${node.name} takes ${rule.arity} operands`)
+      if (rule.takes === 'floats') floats = true
+      node.operands.forEach((operand, i) => {
+        visit(
+          operand,
+          rule.takes === 'booleans' || (rule.takes === 'choice' && i === 0) ? 'boolean' : 'number',
+        )
+      })
+    }
+  }
+  const gives = expression.kind === 'call' ? scalarRules[expression.name].gives : 'number'
+  visit(expression, gives)
+  return { inputs, gives, floats }
+}
+
+function fail(problem: string): never {
+  throw new SensigradError(
+    'expression',
+    problem,
+    'Numbers and booleans do not mix; where(condition, a, b) chooses',
+  )
+}

@@ -1,0 +1,118 @@
+/**
+ * Tensors, operations, the tape and its derivatives: the core of sensigrad, without dependencies and without a
+ * backend of its own.
+ *
+ * @packageDocumentation
+ */
+
+import './ops/methods.ts'
+
+// Tensors
+export {
+  arange,
+  type CreateOptions,
+  eye,
+  full,
+  linspace,
+  ones,
+  onesLike,
+  scalar,
+  tensor,
+  zeros,
+  zerosLike,
+} from './tensor/create.ts'
+export {
+  type ArrayOf,
+  allocate,
+  type DType,
+  dtypes,
+  epsilon,
+  isFloat,
+  type TypedArray,
+} from './tensor/dtype.ts'
+export {
+  foldIn,
+  type Key,
+  key,
+  normal,
+  normalValues,
+  split,
+  threefry,
+  uniform,
+  uniformValues,
+} from './tensor/random.ts'
+export { type Axes, broadcastShapes, formatShape, type Shape, sizeOf } from './tensor/shape.ts'
+export { type NestedArray, Tensor } from './tensor/tensor.ts'
+
+// Operations
+export { stopGradient } from './ops/alias.ts'
+export { cast } from './ops/cast.ts'
+export type { ErrorCase, ForwardContext, Op, OpDefinition, ReverseContext, Sample } from './ops/define.ts'
+export { defineOp, operations } from './ops/define.ts'
+// biome-ignore format: a list
+export {
+  abs, add, and, cos, div, elementwise, equal, exp, expm1, greater, greaterEqual, less, lessEqual, log, log1p,
+  map, maximum, minimum, mul, neg, not, or, pow, reciprocal, relu, sigmoid, sign, sin, softplus, sqrt, square, sub,
+  type TensorLike, tanh, where,
+} from './ops/elementwise.ts'
+export { dot, matmul, outer } from './ops/matmul.ts'
+// biome-ignore format: a list
+export {
+  broadcastTo, concat, expandDims, flatten, pad, type Range, reshape, slice, squeeze, stack, sumTo, transpose,
+} from './ops/movement.ts'
+export {
+  logSoftmax,
+  logSumExp,
+  max,
+  mean,
+  min,
+  norm,
+  type ReduceOptions,
+  softmax,
+  sum,
+} from './ops/reduce.ts'
+
+// The tape and its derivatives
+export type { Entry } from './tape/entry.ts'
+export { pullback } from './tape/pullback.ts'
+export { pushforward } from './tape/pushforward.ts'
+export { record } from './tape/record.ts'
+export { isRecorded, isRecording } from './tape/recorder.ts'
+export { currentScope, withScope } from './tape/scope.ts'
+export { slice as sliceTape, Tape } from './tape/tape.ts'
+export { jvp, vjp } from './transform/directional.ts'
+export { grad, valueAndGrad } from './transform/grad.ts'
+export { leavesOf, mapTree, type TensorTree } from './transform/tree.ts'
+
+// Expressions of elementwise operations
+export { derivativeInTermsOfOutput, differentiate } from './expression/differentiate.ts'
+export type {
+  CallNode,
+  ConstantNode,
+  Expression,
+  ExpressionLike,
+  InputNode,
+  OutputNode,
+} from './expression/expression.ts'
+export { call, constant, input, inputsOf, output, substitute } from './expression/expression.ts'
+export { formatExpression } from './expression/format.ts'
+export {
+  type ExpressionBuilder,
+  e,
+  type ScalarFunction,
+  type ScalarRule,
+  scalarRules,
+} from './expression/functions.ts'
+export { type Signature, signatureOf } from './expression/signature.ts'
+
+// Backends
+// biome-ignore format: a list
+export {
+  type Backend, type Capabilities, type Kernels, type MemoryUse, missingKernels, type Reduction, type Region,
+  type Storage, type SynchronousBackend, type View,
+} from './backend/contract.ts'
+export { currentBackend, hasBackend, useBackend } from './backend/current.ts'
+export { type CollapsedLayout, collapse, walk } from './backend/layout.ts'
+
+// Errors
+export * from './errors.ts'

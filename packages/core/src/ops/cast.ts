@@ -1,0 +1,33 @@
+/** Changing the element type. Between float types gradients pass; all else is constant to them. */
+
+import { DTypeError } from '../errors.ts'
+import type { DType } from '../tensor/dtype.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { defineOp } from './define.ts'
+
+const castOp = defineOp<{ readonly dtype: DType }>({
+  name: 'cast',
+  forward: ([x], { dtype }) => new Tensor(x!.backend, x!.backend.cast(x!, dtype), dtype, x!.shape),
+  vjp: ({ g, inputs: [x] }) => [cast(g, x!.dtype)],
+  jvp: ({ d: [d], attributes: { dtype } }) => d && cast(d, dtype),
+  samples: [{ name: 'to float64', shapes: [[2, 3]], call: x => cast(x!, 'float64') }],
+  errors: [
+    { call: make => cast(make([2]), 'float16' as DType), message: /cast: the backend \w+ has no float16/ },
+  ],
+})
+
+/**
+ * The nearest values in another element type: towards zero for `int32`, non-zero → true for `bool`.
+ *
+ * @throws DTypeError when the backend does not have the type
+ */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  if (!x.backend.capabilities.dtypes.includes(dtype)) {
+    throw new DTypeError(
+      'cast',
+      `the backend ${x.backend.name} has no ${dtype}`,
+      `It has ${x.backend.capabilities.dtypes.join(', ')}`,
+    )
+  }
+  return x.dtype === dtype ? x : castOp.apply([x], { dtype })
+}

@@ -1,0 +1,226 @@
+/**
+ * Elementwise operations. All of them are one operation, `map(expression, inputs)`; the functions below name
+ * its most common expressions. Operands broadcast, and numbers take the type of the tensors beside them.
+ */
+
+import { currentBackend } from '../backend/current.ts'
+import { DTypeError, ValueError } from '../errors.ts'
+import { forwardRule, type PooledMap, reverseRule } from '../expression/differentiate.ts'
+import { call, type Expression, input } from '../expression/expression.ts'
+import { formatExpression } from '../expression/format.ts'
+import { e, type ScalarFunction } from '../expression/functions.ts'
+import { signatureOf } from '../expression/signature.ts'
+import { scalar } from '../tensor/create.ts'
+import { isFloat } from '../tensor/dtype.ts'
+import { broadcastShapes, type Shape, sameShape } from '../tensor/shape.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { commonBackend, defineOp } from './define.ts'
+import { broadcastTo } from './movement.ts'
+
+/** What elementwise operations take. */
+export type TensorLike = Tensor | number | boolean
+
+interface MapAttributes {
+  readonly expression: Expression
+}
+
+/** An expression of tensors of one shape. The derivative of a map is again a map. */
+export const map = defineOp<MapAttributes>({
+  name: 'map',
+  forward(inputs, { expression }) {
+    const { shape, backend } = inputs[0]!
+    const { gives, inputs: kinds } = signatureOf(expression)
+    const dtype = gives === 'boolean' ? 'bool' : inputs[kinds.indexOf('number')]!.dtype
+    return new Tensor(backend, backend.map(expression, inputs, shape, dtype), dtype, shape)
+  },
+  vjp: ({ g, inputs, output, attributes: { expression }, needs }) =>
+    inputs.map((_, i) => {
+      const rule = needs[i] ? reverseRule(expression, i, inputs.length) : 'none'
+      if (rule === 'pass') return g
+      return rule === 'none' ? undefined : applyTo([g, ...inputs, output], rule)
+    }),
+  jvp({ d, inputs, output, attributes: { expression } }) {
+    const moving = [...d.keys()].filter(i => d[i] !== undefined)
+    const rule = forwardRule(expression, moving, inputs.length)
+    return rule === 'none' ? undefined : applyTo([...inputs, output, ...d], rule)
+  },
+  format: (operands, { expression }) => formatExpression(expression, operands),
+  samples: [],
+  errors: [
+    {
+      call: make => make([2, 3]).add(make([2])),
+      message: /add: shapes do not broadcast: \[2, 3\] and \[2\]/,
+    },
+    {
+      call: make => make([2]).mul(make([2], 'float64')),
+      message: /mul: float32\[2\] and float64\[2\] are mixed/,
+    },
+    { call: make => make([2], 'int32').exp(), message: /exp: int32\[2\] is not of a float type/ },
+    { call: make => make([2]).and(make([2])), message: /and: float32\[2\] stands where a bool is needed/ },
+  ],
+})
+
+function applyTo(pool: readonly (Tensor | undefined)[], { expression, operands }: PooledMap): Tensor {
+  const inputs = operands.map(index => pool[index]!)
+  return map.apply(inputs, { expression })
+}
+
+/**
+ * The value of an expression at each element of `operands`, which broadcast.
+ *
+ * @param operation  the name that errors give
+ * @throws DTypeError for wrong or mixed element types; ShapeError when shapes do not broadcast
+ */
+function evaluate(operation: string, expression: Expression, operands: readonly TensorLike[]): Tensor {
+  const tensors = asTensors(operation, expression, operands)
+  let shape: Shape = tensors[0]!.shape
+  for (const { shape: other } of tensors) shape = broadcastShapes(operation, shape, other)
+  commonBackend(operation, tensors)
+  return map.apply(
+    tensors.map(t => (sameShape(t.shape, shape) ? t : broadcastTo(t, shape))),
+    { expression },
+  )
+}
+
+/** Turns numbers into tensors of the type of the others, and checks all types against the expression. */
+function asTensors(operation: string, expression: Expression, operands: readonly TensorLike[]): Tensor[] {
+  const { inputs: kinds, floats } = signatureOf(expression)
+  const given = operands.find(operand => operand instanceof Tensor)
+  const number = operands.find(
+    (operand, i): operand is Tensor => kinds[i] === 'number' && operand instanceof Tensor,
+  )
+  const backend = given?.backend ?? currentBackend()
+  const dtype = number?.dtype ?? 'float32'
+  if (number !== undefined && floats && !isFloat(dtype)) {
+    throw new DTypeError(operation, `${number} is not of a float type`, "Cast it first: .cast('float32')")
+  }
+  return operands.map((operand, i) => {
+    if (typeof operand === 'number') return scalar(operand, kinds[i] === 'boolean' ? 'bool' : dtype, backend)
+    if (typeof operand === 'boolean') return scalar(Number(operand), 'bool', backend)
+    if (!(operand instanceof Tensor)) {
+      throw new ValueError(
+        operation,
+        `${String(operand)} is no tensor or number`,
+        'Make it one with tensor(…)',
+      )
+    }
+    if ((operand.dtype === 'bool') !== (kinds[i] === 'boolean')) {
+      throw new DTypeError(
+        operation,
+        `${operand} stands where a ${kinds[i] === 'boolean' ? 'bool' : 'number'} is needed`,
+        kinds[i] === 'boolean' ? 'Compare it first: x.less(0)' : "Cast it first: .cast('float32')",
+      )
+    }
+    if (kinds[i] === 'number' && operand.dtype !== dtype) {
+      throw new DTypeError(
+        operation,
+        `${number} and ${operand} are mixed`,
+        `Cast one first: .cast('${dtype}')`,
+      )
+    }
+    return operand
+  })
+}
+
+/**
+ * Makes an elementwise function of your own: one kernel, its derivatives of every order included.
+ *
+ * @param name   for messages
+ * @param build  gets the expression builder and the arguments, and returns the expression
+ * @example const swish = elementwise('swish', (e, x, beta) => e.mul(x, e.sigmoid(e.mul(beta, x))))
+ */
+export function elementwise<Arguments extends readonly Expression[]>(
+  name: string,
+  build: (builder: typeof e, ...args: Arguments) => Expression,
+): (...operands: { [K in keyof Arguments]: TensorLike }) => Tensor {
+  const args = Array.from({ length: build.length - 1 }, (_, i) => input(i))
+  const expression = build(e, ...(args as unknown as Arguments))
+  signatureOf(expression)
+  return (...operands) => evaluate(name, expression, operands)
+}
+
+const [x0, x1, x2] = [input(0), input(1), input(2)]
+
+function unary(name: ScalarFunction): (x: TensorLike) => Tensor {
+  const expression = call(name, x0)
+  return x => evaluate(name, expression, [x])
+}
+
+function binary(name: ScalarFunction): (a: TensorLike, b: TensorLike) => Tensor {
+  const expression = call(name, x0, x1)
+  return (a, b) => evaluate(name, expression, [a, b])
+}
+
+/** -x */
+export const neg: (x: TensorLike) => Tensor = unary('neg')
+/** |x|; its derivative at 0 is 0. */
+export const abs: (x: TensorLike) => Tensor = unary('abs')
+/** -1, 0 or 1. */
+export const sign: (x: TensorLike) => Tensor = unary('sign')
+/** x² */
+export const square: (x: TensorLike) => Tensor = unary('square')
+/** √x; NaN below 0, and an infinite derivative at 0. */
+export const sqrt: (x: TensorLike) => Tensor = unary('sqrt')
+/** 1/x */
+export const reciprocal: (x: TensorLike) => Tensor = unary('reciprocal')
+/** eˣ */
+export const exp: (x: TensorLike) => Tensor = unary('exp')
+/** eˣ - 1, accurate near 0. */
+export const expm1: (x: TensorLike) => Tensor = unary('expm1')
+/** The natural logarithm; NaN below 0. */
+export const log: (x: TensorLike) => Tensor = unary('log')
+/** log(1 + x), accurate near 0. */
+export const log1p: (x: TensorLike) => Tensor = unary('log1p')
+/** sin x, x in radians. */
+export const sin: (x: TensorLike) => Tensor = unary('sin')
+/** cos x, x in radians. */
+export const cos: (x: TensorLike) => Tensor = unary('cos')
+/** tanh x */
+export const tanh: (x: TensorLike) => Tensor = unary('tanh')
+/** 1/(1 + e⁻ˣ) */
+export const sigmoid: (x: TensorLike) => Tensor = unary('sigmoid')
+/** log(1 + eˣ), without overflow. */
+export const softplus: (x: TensorLike) => Tensor = unary('softplus')
+/** max(x, 0); its derivative at 0 is 0. */
+export const relu: (x: TensorLike) => Tensor = unary('relu')
+/** a + b */
+export const add: (a: TensorLike, b: TensorLike) => Tensor = binary('add')
+/** a - b */
+export const sub: (a: TensorLike, b: TensorLike) => Tensor = binary('sub')
+/** a · b, element by element. */
+export const mul: (a: TensorLike, b: TensorLike) => Tensor = binary('mul')
+/** a / b, floats only. */
+export const div: (a: TensorLike, b: TensorLike) => Tensor = binary('div')
+/** aᵇ; NaN for a negative a and a b that is not whole. */
+export const pow: (a: TensorLike, b: TensorLike) => Tensor = binary('pow')
+/** The larger of a and b; NaN if either is. At a tie each gets half the gradient. */
+export const maximum: (a: TensorLike, b: TensorLike) => Tensor = binary('maximum')
+/** The smaller of a and b; NaN if either is. At a tie each gets half the gradient. */
+export const minimum: (a: TensorLike, b: TensorLike) => Tensor = binary('minimum')
+/** a < b, as bool. */
+export const less: (a: TensorLike, b: TensorLike) => Tensor = binary('less')
+/** a ≤ b, as bool. */
+export const lessEqual: (a: TensorLike, b: TensorLike) => Tensor = binary('lessEqual')
+/** a = b, as bool. */
+export const equal: (a: TensorLike, b: TensorLike) => Tensor = binary('equal')
+/** a > b, as bool. */
+export const greater = (a: TensorLike, b: TensorLike): Tensor => less(b, a)
+/** a ≥ b, as bool. */
+export const greaterEqual = (a: TensorLike, b: TensorLike): Tensor => lessEqual(b, a)
+/** Both, of bools. */
+export const and: (a: TensorLike, b: TensorLike) => Tensor = binary('and')
+/** Either or both, of bools. */
+export const or: (a: TensorLike, b: TensorLike) => Tensor = binary('or')
+/** The opposite, of bools. */
+export const not: (a: TensorLike) => Tensor = unary('not')
+
+const choice = call('where', x0, x1, x2)
+
+/**
+ * `a` where `condition` holds, else `b`.
+ *
+ * @param condition  a bool tensor
+ */
+export function where(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {
+  return evaluate('where', choice, [condition, a, b])
+}

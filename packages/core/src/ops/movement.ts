@@ -1,0 +1,409 @@
+/** Moving elements: shapes, axes, parts and joins. Most of these copy nothing; they are views of one storage. */
+
+import type { Region } from '../backend/contract.ts'
+import { ShapeError, ValueError } from '../errors.ts'
+import {
+  checkShape,
+  contiguousStrides,
+  formatShape,
+  resolveAxis,
+  type Shape,
+  sameShape,
+  sizeOf,
+} from '../tensor/shape.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { commonBackend, defineOp, type Op } from './define.ts'
+import { sum } from './reduce.ts'
+
+const broadcast = defineOp<{ readonly shape: Shape }>({
+  name: 'broadcastTo',
+  linear: true,
+  forward([x], { shape }) {
+    const added = shape.length - x!.rank
+    const strides = shape.map((length, axis) =>
+      axis < added || x!.shape[axis - added] !== length ? 0 : x!.strides[axis - added]!,
+    )
+    return x!.view(shape, strides, x!.offset)
+  },
+  vjp: ({ g, inputs: [x] }) => [sumTo(g, x!.shape)],
+  samples: [
+    { name: 'a row to a matrix', shapes: [[3]], call: x => broadcastTo(x!, [2, 3]) },
+    { name: 'a column to a matrix', shapes: [[2, 1]], call: x => broadcastTo(x!, [2, 3]) },
+    { name: 'a number to nothing', shapes: [[]], call: x => broadcastTo(x!, [0, 2]) },
+  ],
+  errors: [
+    { call: make => broadcastTo(make([3]), [2]), message: /broadcastTo: \[3\] does not broadcast to \[2\]/ },
+  ],
+})
+
+/**
+ * The tensor repeated to `shape`: axes of size 1 are stretched and new axes come first. Nothing is copied.
+ *
+ * @throws ShapeError when the shapes do not fit
+ */
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  checkShape('broadcastTo', shape)
+  const added = shape.length - x.rank
+  if (added < 0 || x.shape.some((length, axis) => length !== 1 && length !== shape[axis + added])) {
+    throw new ShapeError(
+      'broadcastTo',
+      `${formatShape(x.shape)} does not broadcast to ${formatShape(shape)}`,
+      'Each size must be 1 or equal the target size, counted from the last axis',
+    )
+  }
+  return sameShape(x.shape, shape) ? x : broadcast.apply([x], { shape })
+}
+
+/** Adds up what broadcasting to `x.shape` repeated: the reverse rule of `broadcastTo`, and its own. */
+export function sumTo(x: Tensor, shape: Shape): Tensor {
+  const added = x.rank - shape.length
+  const axes = [...x.shape.keys()].filter(
+    axis => axis < added || (shape[axis - added] === 1 && x.shape[axis] !== 1),
+  )
+  return axes.length === 0 ? reshape(x, shape) : reshape(sum(x, axes), shape)
+}
+
+const reshapeOp = defineOp<{ readonly shape: Shape }>({
+  name: 'reshape',
+  linear: true,
+  forward([x], { shape }) {
+    const { backend, dtype } = x!
+    if (x!.contiguous) return x!.view(shape, contiguousStrides(shape), x!.offset)
+    return new Tensor(backend, backend.copy(x!), dtype, shape)
+  },
+  vjp: ({ g, inputs: [x] }) => [reshape(g, x!.shape)],
+  samples: [
+    { name: 'a matrix to a vector', shapes: [[2, 3]], call: x => reshape(x!, [6]) },
+    { name: 'a transposed view', shapes: [[2, 3]], call: x => reshape(transpose(x!), [2, 3]) },
+  ],
+  errors: [
+    { call: make => make([6]).reshape([4, -1]), message: /reshape: 6 elements do not fill \[4, -1\]/ },
+    { call: make => make([6]).reshape([-1, -1]), message: /reshape: \[-1, -1\] leaves two sizes open/ },
+  ],
+})
+
+/**
+ * The same elements, row-major, in another shape. One size may be -1: whatever remains.
+ *
+ * @throws ShapeError when the elements do not fill the shape
+ */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const open = shape.indexOf(-1)
+  if (open !== shape.lastIndexOf(-1)) {
+    throw new ShapeError(
+      'reshape',
+      `${formatShape(shape)} leaves two sizes open`,
+      'At most one size may be -1',
+    )
+  }
+  const rest = open < 0 ? 1 : x.size / sizeOf(shape.filter((_, axis) => axis !== open))
+  const full = shape.map((length, axis) => (axis === open ? rest : length))
+  if (!full.every(Number.isInteger) || sizeOf(full) !== x.size) {
+    throw new ShapeError(
+      'reshape',
+      `${x.size} elements do not fill ${formatShape(shape)}`,
+      `The tensor is ${formatShape(x.shape)}; the sizes must multiply to its ${x.size} elements`,
+    )
+  }
+  checkShape('reshape', full)
+  return sameShape(x.shape, full) ? x : reshapeOp.apply([x], { shape: full })
+}
+
+/** All elements in one axis. */
+export function flatten(x: Tensor): Tensor {
+  return reshape(x, [x.size])
+}
+
+/** A new axis of size 1, which becomes axis `axis` (negative: counted from the back). */
+export function expandDims(x: Tensor, axis = 0): Tensor {
+  const at = resolveAxis('expandDims', axis, x.rank + 1)
+  return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)])
+}
+
+/**
+ * Without axes of size 1: all of them, or the one given.
+ *
+ * @throws ShapeError when the given axis has another size
+ */
+export function squeeze(x: Tensor, axis?: number): Tensor {
+  if (axis === undefined) {
+    return reshape(
+      x,
+      x.shape.filter(length => length !== 1),
+    )
+  }
+  const at = resolveAxis('squeeze', axis, x.rank)
+  if (x.shape[at] !== 1) {
+    throw new ShapeError(
+      'squeeze',
+      `axis ${axis} of ${formatShape(x.shape)} has the size ${x.shape[at]}`,
+      'Only axes of size 1 can go',
+    )
+  }
+  return reshape(
+    x,
+    x.shape.filter((_, i) => i !== at),
+  )
+}
+
+const transposeOp = defineOp<{ readonly axes: readonly number[] }>({
+  name: 'transpose',
+  linear: true,
+  forward: ([x], { axes }) =>
+    x!.view(
+      axes.map(axis => x!.shape[axis]!),
+      axes.map(axis => x!.strides[axis]!),
+      x!.offset,
+    ),
+  vjp: ({ g, attributes: { axes } }) => [
+    transpose(
+      g,
+      axes.map((_, axis) => axes.indexOf(axis)),
+    ),
+  ],
+  samples: [
+    { name: 'a matrix', shapes: [[2, 3]], call: x => transpose(x!) },
+    { name: 'three axes', shapes: [[2, 3, 2]], call: x => transpose(x!, [2, 0, 1]) },
+  ],
+  errors: [
+    { call: make => transpose(make([2, 3]), [0, 0]), message: /transpose: \[0, 0\] is no order of 2 axes/ },
+  ],
+})
+
+/**
+ * The axes in another order; nothing is copied.
+ *
+ * @param axes  the old axis that stands at each new place; left out: the last two are exchanged
+ * @throws ShapeError when `axes` is not an order of all axes
+ */
+export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
+  const order = axes?.map(axis => resolveAxis('transpose', axis, x.rank)) ?? exchangeLast(x.rank)
+  if (order.length !== x.rank || new Set(order).size !== x.rank) {
+    throw new ShapeError(
+      'transpose',
+      `${formatShape(axes!)} is no order of ${x.rank} axes`,
+      'Name each axis once',
+    )
+  }
+  return order.every((axis, i) => axis === i) ? x : transposeOp.apply([x], { axes: order })
+}
+
+function exchangeLast(rank: number): number[] {
+  const order = Array.from({ length: rank }, (_, axis) => axis)
+  return rank < 2 ? order : [...order.slice(0, -2), rank - 1, rank - 2]
+}
+
+/** A part of an axis: all of it (`null`), one index (which drops the axis), or `[start, stop, step]`. */
+export type Range = null | number | readonly [start: number, stop?: number, step?: number]
+
+/** A part of a tensor and the shape that comes of taking it (`slice`) or of filling zeros around it (`place`). */
+interface Placement extends Region {
+  readonly shape: Shape
+}
+
+const sliceOp: Op<Placement> = defineOp({
+  name: 'slice',
+  linear: true,
+  forward: ([x], { start, step, shape }) =>
+    x!.view(
+      shape,
+      x!.strides.map((stride, axis) => stride * step[axis]!),
+      x!.offset + start.reduce((offset, first, axis) => offset + first * x!.strides[axis]!, 0),
+    ),
+  vjp: ({ g, inputs: [x], attributes: { start, step } }) => [
+    place.apply([g], { start, step, shape: x!.shape }),
+  ],
+  samples: [
+    { name: 'rows', shapes: [[4, 3]], call: x => slice(x!, [1, 3]) },
+    { name: 'every second column, backwards', shapes: [[2, 5]], call: x => slice(x!, null, [4, 0, -2]) },
+    { name: 'one row', shapes: [[4, 3]], call: x => slice(x!, -1) },
+  ],
+  errors: [
+    { call: make => slice(make([3]), 3), message: /slice: index 3 lies outside axis 0 of size 3/ },
+    { call: make => slice(make([3]), [0, 3, 0]), message: /slice: the step 0/ },
+    { call: make => slice(make([3]), null, null), message: /slice: 2 ranges for 1 axes/ },
+  ],
+})
+
+/**
+ * A part of a tensor, as a view.
+ *
+ * @param ranges  one for each axis from the first; axes without one are taken whole. Negative starts and stops
+ *                count from the end; a negative step walks backwards (its default stop is the beginning)
+ * @throws ShapeError for an index outside its axis or too many ranges; ValueError for a step of 0
+ * @example slice(x, 0)                  // the first row
+ * @example slice(x, null, [0, -1, 2])   // every second column but the last
+ */
+export function slice(x: Tensor, ...ranges: readonly Range[]): Tensor {
+  if (ranges.length > x.rank) {
+    throw new ShapeError(
+      'slice',
+      `${ranges.length} ranges for ${x.rank} axes`,
+      'Give at most one for each axis',
+    )
+  }
+  const parts = x.shape.map((length, axis) => resolveRange(ranges[axis] ?? null, length, axis))
+  const part = sliceOp.apply([x], {
+    start: parts.map(({ start }) => start),
+    step: parts.map(({ step }) => step),
+    shape: parts.map(({ length }) => length),
+  })
+  return reshape(
+    part,
+    part.shape.filter((_, axis) => typeof ranges[axis] !== 'number'),
+  )
+}
+
+function resolveRange(
+  range: Range,
+  size: number,
+  axis: number,
+): { start: number; step: number; length: number } {
+  if (range === null) return { start: 0, step: 1, length: size }
+  if (typeof range === 'number') {
+    const start = range < 0 ? range + size : range
+    if (!Number.isInteger(range) || start < 0 || start >= size) {
+      throw new ShapeError(
+        'slice',
+        `index ${range} lies outside axis ${axis} of size ${size}`,
+        `Give a whole number from ${-size} to ${size - 1}`,
+      )
+    }
+    return { start, step: 1, length: 1 }
+  }
+  const [from, to, step = 1] = range
+  if (!Number.isInteger(step) || step === 0) {
+    throw new ValueError('slice', `the step ${step} leads nowhere`, 'Give a whole number other than 0')
+  }
+  const [lowest, highest] = step > 0 ? [0, size] : [-1, size - 1]
+  const clamp = (at: number) => Math.min(Math.max(at < 0 ? at + size : at, lowest), highest)
+  const start = clamp(from)
+  const stop = to === undefined ? (step > 0 ? size : -1) : clamp(to)
+  return { start, step, length: Math.max(0, Math.ceil((stop - start) / step)) }
+}
+
+/** Zeros with the input's elements at a region of them: the adjoint of `slice`, as `slice` is of it. */
+const place: Op<Placement> = defineOp({
+  name: 'place',
+  linear: true,
+  forward: ([x], { shape, start, step }) =>
+    new Tensor(x!.backend, x!.backend.place(x!, shape, { start, step }), x!.dtype, shape),
+  vjp: ({ g, inputs: [x], attributes: { start, step } }) => [
+    sliceOp.apply([g], { start, step, shape: x!.shape }),
+  ],
+  samples: [
+    {
+      name: 'zeros around a matrix',
+      shapes: [[2, 2]],
+      call: x =>
+        pad(x!, [
+          [1, 0],
+          [0, 2],
+        ]),
+    },
+  ],
+  errors: [{ call: make => pad(make([2]), [[1, -1]]), message: /pad: the width -1/ }],
+})
+
+/**
+ * Zeros around a tensor.
+ *
+ * @param widths  how many before and after, for each axis
+ * @throws ShapeError when there is not one pair for each axis; ValueError for a negative width
+ */
+export function pad(x: Tensor, widths: readonly (readonly [before: number, after: number])[]): Tensor {
+  if (widths.length !== x.rank) {
+    throw new ShapeError(
+      'pad',
+      `${widths.length} pairs of widths for ${x.rank} axes`,
+      'Give one for each axis',
+    )
+  }
+  const wrong = widths.flat().find(width => !Number.isInteger(width) || width < 0)
+  if (wrong !== undefined) {
+    throw new ValueError(
+      'pad',
+      `the width ${wrong} is no number of zeros`,
+      'Give whole numbers, zero or more',
+    )
+  }
+  return place.apply([x], {
+    shape: x.shape.map((length, axis) => widths[axis]![0] + length + widths[axis]![1]),
+    start: widths.map(([before]) => before),
+    step: widths.map(() => 1),
+  })
+}
+
+const concatOp = defineOp<{ readonly axis: number }>({
+  name: 'concat',
+  linear: true,
+  forward(inputs, { axis }) {
+    const { backend, dtype, shape } = inputs[0]!
+    const length = inputs.reduce((total, input) => total + input.shape[axis]!, 0)
+    const joined = shape.map((size, i) => (i === axis ? length : size))
+    return new Tensor(backend, backend.concat(inputs, axis), dtype, joined)
+  },
+  vjp({ g, inputs, attributes: { axis }, needs }) {
+    let end = 0
+    return inputs.map((input, i) => {
+      const start = end
+      end += input.shape[axis]!
+      return needs[i] ? slice(g, ...Array<Range>(axis).fill(null), [start, end]) : undefined
+    })
+  },
+  samples: [
+    {
+      name: 'rows',
+      shapes: [
+        [1, 2],
+        [3, 2],
+      ],
+      call: (a, b) => concat([a!, b!]),
+    },
+    {
+      name: 'columns',
+      shapes: [
+        [2, 1],
+        [2, 3],
+      ],
+      call: (a, b) => concat([a!, b!], -1),
+    },
+  ],
+  errors: [
+    { call: () => concat([]), message: /concat: there is nothing to join/ },
+    { call: make => concat([make([2, 3]), make([2, 4])]), message: /concat: \[2, 3\] and \[2, 4\] differ/ },
+  ],
+})
+
+/**
+ * Tensors one after the other along an axis.
+ *
+ * @throws ShapeError when they differ on another axis
+ */
+export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
+  const first = tensors[0]
+  if (first === undefined)
+    throw new ValueError('concat', 'there is nothing to join', 'Give at least one tensor')
+  const at = resolveAxis('concat', axis, first.rank)
+  for (const other of tensors) {
+    const fits =
+      other.rank === first.rank && other.shape.every((size, i) => i === at || size === first.shape[i])
+    if (!fits || other.dtype !== first.dtype) {
+      throw new ShapeError(
+        'concat',
+        `${formatShape(first.shape)} and ${formatShape(other.shape)} differ outside axis ${axis}, or in type`,
+        'Only sizes along the joined axis may differ',
+      )
+    }
+  }
+  commonBackend('concat', tensors)
+  return concatOp.apply(tensors, { axis: at })
+}
+
+/** Tensors of one shape along a new axis. */
+export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+  return concat(
+    tensors.map(each => expandDims(each, axis)),
+    axis,
+  )
+}

@@ -1,0 +1,143 @@
+/** Reductions: sums and extrema over axes, and what is composed of them. */
+
+import { ValueError } from '../errors.ts'
+import { type Axes, resolveAxes } from '../tensor/shape.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { stopGradient } from './alias.ts'
+import { cast } from './cast.ts'
+import { defineOp } from './define.ts'
+import { abs, div, equal, exp, log, mul, sqrt, square, sub, where } from './elementwise.ts'
+import { broadcastTo, reshape } from './movement.ts'
+
+interface ReduceAttributes {
+  readonly axes: readonly number[]
+}
+
+/** Which axes a reduction takes (all, unless said), and whether they stay as axes of size 1. */
+export interface ReduceOptions {
+  readonly keepDims?: boolean
+}
+
+const kept = (x: Tensor, axes: readonly number[]) =>
+  x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length))
+const dropped = (x: Tensor, axes: readonly number[]) => x.shape.filter((_, axis) => !axes.includes(axis))
+
+const sumOp = defineOp<ReduceAttributes>({
+  name: 'sum',
+  linear: true,
+  forward: ([x], { axes }) =>
+    new Tensor(x!.backend, x!.backend.reduce('sum', x!, axes), x!.dtype, dropped(x!, axes)),
+  vjp: ({ g, inputs: [x], attributes: { axes } }) => [broadcastTo(reshape(g, kept(x!, axes)), x!.shape)],
+  samples: [
+    { name: 'all', shapes: [[2, 3]], call: x => sum(x!) },
+    { name: 'one axis', shapes: [[2, 3]], call: x => sum(x!, 0) },
+    { name: 'two axes, kept', shapes: [[2, 3, 2]], call: x => sum(x!, [0, 2], { keepDims: true }) },
+    { name: 'nothing', shapes: [[0, 3]], call: x => sum(x!, 0) },
+  ],
+  errors: [
+    { call: make => sum(make([2]), 1), message: /sum: there is no axis 1 in a tensor of 1 axes/ },
+    { call: make => sum(make([2, 2]), [0, -2]), message: /sum: axes \[0, -2\] name one axis twice/ },
+  ],
+})
+
+function extremum(name: 'max' | 'min') {
+  const op = defineOp<ReduceAttributes>({
+    name,
+    forward: ([x], { axes }) =>
+      new Tensor(x!.backend, x!.backend.reduce(name, x!, axes), x!.dtype, dropped(x!, axes)),
+    vjp: ({ g, inputs: [x], output, attributes: { axes } }) => [
+      mul(winners(x!, output, axes), broadcastTo(reshape(g, kept(x!, axes)), x!.shape)),
+    ],
+    jvp: ({ d: [d], inputs: [x], output, attributes: { axes } }) =>
+      d && sum(mul(winners(x!, output, axes), d), axes),
+    samples: [
+      { name: 'all', shapes: [[2, 3]], call: x => (name === 'max' ? max : min)(x!) },
+      { name: 'one axis', shapes: [[3, 2]], call: x => (name === 'max' ? max : min)(x!, 1) },
+    ],
+    errors: [
+      {
+        call: make => (name === 'max' ? max : min)(make([0, 2]), 0),
+        message: /: axis 0 of float32\[0, 2\] is empty/,
+      },
+    ],
+  })
+  return op
+}
+
+/** The share of each element in the extremum: 1 for a single winner, 1/n for n that tie. */
+function winners(x: Tensor, extreme: Tensor, axes: readonly number[]): Tensor {
+  const won = cast(equal(x, reshape(extreme, kept(x, axes))), x.dtype)
+  return div(won, sum(won, axes, { keepDims: true }))
+}
+
+const maxOp = extremum('max')
+const minOp = extremum('min')
+
+function reduce(op: typeof sumOp, x: Tensor, axis: Axes, { keepDims = false }: ReduceOptions): Tensor {
+  const axes = resolveAxes(op.name, axis, x.rank)
+  const empty = axes.find(at => x.shape[at] === 0)
+  if (empty !== undefined && op !== sumOp) {
+    throw new ValueError(op.name, `axis ${empty} of ${x} is empty`, 'The extremum of nothing does not exist')
+  }
+  const reduced = axes.length === 0 ? x : op.apply([x], { axes })
+  return keepDims ? reshape(reduced, kept(x, axes)) : reduced
+}
+
+/** The sum over `axis` (all axes unless said). */
+export function sum(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+  return reduce(sumOp, x, axis, options)
+}
+
+/** The largest element over `axis`; NaN if one is. Elements that tie share the gradient evenly. */
+export function max(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+  return reduce(maxOp, x, axis, options)
+}
+
+/** The smallest element over `axis`; NaN if one is. Elements that tie share the gradient evenly. */
+export function min(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+  return reduce(minOp, x, axis, options)
+}
+
+/**
+ * The mean over `axis`.
+ *
+ * @throws ValueError when an axis is empty
+ */
+export function mean(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+  const count = resolveAxes('mean', axis, x.rank).reduce((product, at) => product * x.shape[at]!, 1)
+  if (count === 0) throw new ValueError('mean', `${x} has no elements to average`, 'Give at least one')
+  return div(sum(x, axis, options), count)
+}
+
+/**
+ * The Euclidean norm over `axis`. Elements are scaled by the largest of them, so that norms far below or above
+ * one neither vanish nor overflow; the gradient of the norm of zeros is zero.
+ */
+export function norm(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+  if (x.size === 0) return sum(x, axis, options)
+  const axes = resolveAxes('norm', axis, x.rank)
+  const largest = max(stopGradient(abs(x)), axes, { keepDims: true })
+  const isZero = equal(largest, 0)
+  const scale = where(isZero, 1, largest)
+  const squares = sum(square(div(x, scale)), axes, { keepDims: true })
+  const length = mul(scale, where(isZero, 0, sqrt(where(isZero, 1, squares))))
+  return options.keepDims ? length : reshape(length, dropped(x, axes))
+}
+
+/** log Σ eˣ over `axis`, without overflow. */
+export function logSumExp(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+  const axes = resolveAxes('logSumExp', axis, x.rank)
+  const largest = stopGradient(max(x, axes, { keepDims: true }))
+  const sums = log(sum(exp(sub(x, largest)), axes, { keepDims: true })).add(largest)
+  return options.keepDims ? sums : reshape(sums, dropped(x, axes))
+}
+
+/** log softmax along one axis (the last unless said). */
+export function logSoftmax(x: Tensor, axis = -1): Tensor {
+  return sub(x, logSumExp(x, axis, { keepDims: true }))
+}
+
+/** eˣ / Σ eˣ along one axis (the last unless said), without overflow. */
+export function softmax(x: Tensor, axis = -1): Tensor {
+  return exp(logSoftmax(x, axis))
+}

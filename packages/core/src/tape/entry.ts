@@ -1,0 +1,15 @@
+/** One line of a tape: which operation made which tensor from which. */
+
+import type { Op } from '../ops/define.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+
+/** A recorded operation. Ids grow with time, so the order of ids is an order of evaluation. */
+export interface Entry {
+  readonly id: number
+  readonly op: Op
+  readonly inputs: readonly Tensor[]
+  readonly attributes: unknown
+  readonly output: Tensor
+  /** The path of the module that computed it, or `''`. */
+  readonly scope: string
+}

@@ -1,0 +1,55 @@
+/**
+ * When is an operation recorded? When one of its inputs was, by a transform that is still running. There is no
+ * list of everything: each recorded tensor holds its own entry, and a tape is cut from those.
+ */
+
+import type { Op } from '../ops/define.ts'
+import { isFloat } from '../tensor/dtype.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import type { Entry } from './entry.ts'
+import { currentScope } from './scope.ts'
+
+let nextId = 0
+
+/** The first id of the outermost transform that is running: what is older is a constant to all that follows. */
+let floor = Number.POSITIVE_INFINITY
+
+/** Runs `body`, in which tensors marked by `watch` and all that is computed from them are recorded. */
+export function recording<Result>(body: () => Result): Result {
+  const outer = floor
+  floor = Math.min(floor, nextId)
+  try {
+    return body()
+  } finally {
+    floor = outer
+  }
+}
+
+/** Whether any transform is running, so that gradients taken now must themselves be recorded. */
+export function isRecording(): boolean {
+  return floor !== Number.POSITIVE_INFINITY
+}
+
+/** Whether a tensor depends on an input of a transform that is running. */
+export function isRecorded(tensor: Tensor): boolean {
+  if (tensor.entry === undefined) return false
+  if (tensor.entry.id >= floor) return true
+  // Its transform has ended: to all that follows it is a constant, and must not keep that old tape alive.
+  if (isRecording()) tensor.entry = undefined
+  return false
+}
+
+/** Writes the entry of `output`, if any input is recorded and the output carries gradients. */
+export function remember(op: Op, inputs: readonly Tensor[], attributes: unknown, output: Tensor): void {
+  if (floor === Number.POSITIVE_INFINITY) return
+  let recorded = false
+  for (const input of inputs) if (isRecorded(input)) recorded = true
+  if (recorded && isFloat(output.dtype)) enter(op, inputs, attributes, output)
+}
+
+/** Writes the entry of `output` in any case: how an input of a transform begins a tape. */
+export function enter(op: Op, inputs: readonly Tensor[], attributes: unknown, output: Tensor): Entry {
+  const entry: Entry = { id: nextId++, op, inputs, attributes, output, scope: currentScope() }
+  output.entry = entry
+  return entry
+}

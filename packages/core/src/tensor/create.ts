@@ -1,0 +1,193 @@
+/** Tensors from host values: the only way in. What is constant takes one element of memory and a view of it. */
+
+import type { Backend } from '../backend/contract.ts'
+import { currentBackend } from '../backend/current.ts'
+import { DTypeError, ShapeError, ValueError } from '../errors.ts'
+import { memo } from '../memo.ts'
+import { allocate, type DType, dtypeOf, dtypes, type TypedArray } from './dtype.ts'
+import { checkShape, formatShape, type Shape, sizeOf } from './shape.ts'
+import { type NestedArray, Tensor } from './tensor.ts'
+
+/** Element type and place of a new tensor. */
+export interface CreateOptions {
+  /** `float32` unless said. */
+  dtype?: DType
+  /** The backend in use unless said. */
+  backend?: Backend
+}
+
+/**
+ * A tensor of the given values, which are copied.
+ *
+ * @param values   a number, a boolean, nested arrays of one length per level, or a typed array
+ * @param options  `shape` (with flat values), `dtype` (default: a typed array's own, else float32; bool for
+ *                 booleans), `backend`
+ * @throws ShapeError for ragged arrays, or values that do not fill `shape`; ValueError for what is no number
+ * @example tensor([[1, 2], [3, 4]], { dtype: 'float64' })
+ */
+export function tensor(
+  values: NestedArray | boolean | TypedArray,
+  options: CreateOptions & { shape?: Shape } = {},
+): Tensor {
+  const given = ArrayBuffer.isView(values)
+    ? dtypeOf(values)
+    : typeof values === 'boolean'
+      ? 'bool'
+      : 'float32'
+  const dtype = options.dtype ?? given
+  if (dtype === undefined) {
+    throw new DTypeError(
+      'tensor',
+      `${values.constructor.name} is no array of a type that sensigrad has`,
+      'Use Float32Array, Float64Array, Int32Array or Uint8Array (bool)',
+    )
+  }
+  const nestedShape: number[] = []
+  const flat = ArrayBuffer.isView(values) ? values : flatten(values, nestedShape)
+  const shape = options.shape ?? (ArrayBuffer.isView(values) ? [values.length] : nestedShape)
+  checkShape('tensor', shape)
+  if (sizeOf(shape) !== flat.length) {
+    throw new ShapeError(
+      'tensor',
+      `${flat.length} values do not fill the shape ${formatShape(shape)} (${sizeOf(shape)} elements)`,
+      'Give as many values as the shape has elements',
+    )
+  }
+  return fromHost(flat, shape, dtype, options.backend ?? currentBackend(), 'tensor')
+}
+
+/** Copies host values to a backend, checking that the element type can hold them there. */
+function fromHost(
+  values: ArrayLike<number>,
+  shape: Shape,
+  dtype: DType,
+  backend: Backend,
+  operation: string,
+): Tensor {
+  if (!dtypes.includes(dtype) || !backend.capabilities.dtypes.includes(dtype)) {
+    throw new DTypeError(
+      operation,
+      `the backend ${backend.name} has no ${dtype}`,
+      `It has ${backend.capabilities.dtypes.join(', ')}`,
+    )
+  }
+  const host = allocate(dtype, values.length)
+  host.set(values)
+  if (dtype === 'bool') for (let i = 0; i < host.length; i++) host[i] = values[i] ? 1 : 0
+  return new Tensor(backend, backend.upload(host, dtype), dtype, shape)
+}
+
+function flatten(values: NestedArray | boolean, shape: number[]): number[] {
+  const flat: number[] = []
+  const visit = (value: NestedArray | boolean, depth: number): void => {
+    if (Array.isArray(value)) {
+      if (shape.length === depth && flat.length === 0) shape.push(value.length)
+      if (shape[depth] !== value.length) {
+        throw new ShapeError(
+          'tensor',
+          `the nested arrays are ragged: ${value.length} values where ${shape[depth] ?? 'a number'} was expected`,
+          'All arrays of one level must have one length',
+        )
+      }
+      for (const inner of value) visit(inner, depth + 1)
+    } else if (typeof value === 'number' || typeof value === 'boolean') {
+      if (depth !== shape.length) {
+        throw new ShapeError(
+          'tensor',
+          'the nested arrays are ragged',
+          'All arrays of one level must have one length',
+        )
+      }
+      flat.push(Number(value))
+    } else {
+      throw new ValueError(
+        'tensor',
+        `${String(value)} is no number`,
+        'Give numbers, booleans or nested arrays of them',
+      )
+    }
+  }
+  visit(values, 0)
+  return flat
+}
+
+/**
+ * A tensor whose elements are all `value`. It takes the memory of one element.
+ *
+ * @example full([2, 3], 0.5)
+ */
+export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
+  checkShape('full', shape)
+  const element = scalar(value, options.dtype ?? 'float32', options.backend ?? currentBackend())
+  const still = shape.map(() => 0)
+  return element.view(shape, still, 0)
+}
+
+/** A tensor of zeros. */
+export function zeros(shape: Shape, options: CreateOptions = {}): Tensor {
+  return full(shape, 0, options)
+}
+
+/** A tensor of ones. */
+export function ones(shape: Shape, options: CreateOptions = {}): Tensor {
+  return full(shape, 1, options)
+}
+
+/** Zeros with the shape, type and backend of another tensor. */
+export function zerosLike(like: Tensor): Tensor {
+  return full(like.shape, 0, like)
+}
+
+/** Ones with the shape, type and backend of another tensor. */
+export function onesLike(like: Tensor): Tensor {
+  return full(like.shape, 1, like)
+}
+
+/**
+ * The identity matrix.
+ *
+ * @param size  its number of rows and columns
+ */
+export function eye(size: number, options: CreateOptions = {}): Tensor {
+  checkShape('eye', [size])
+  const values = allocate('float64', size * size)
+  for (let i = 0; i < size; i++) values[i * size + i] = 1
+  return tensor(values, { dtype: 'float32', ...options, shape: [size, size] })
+}
+
+/**
+ * Whole numbers from 0 up to `count` (exclusive), by default as `int32`.
+ */
+export function arange(count: number, options: CreateOptions = {}): Tensor {
+  checkShape('arange', [count])
+  return tensor(
+    Int32Array.from({ length: count }, (_, i) => i),
+    options,
+  )
+}
+
+/** `count` evenly spaced numbers from `start` to `stop`, both included. */
+export function linspace(start: number, stop: number, count: number, options: CreateOptions = {}): Tensor {
+  checkShape('linspace', [count])
+  const values = Float64Array.from({ length: count }, (_, i) =>
+    i === count - 1 && count > 1 ? stop : start + ((stop - start) * i) / Math.max(count - 1, 1),
+  )
+  return tensor(values, { dtype: 'float32', ...options })
+}
+
+const scalars = new WeakMap<Backend, Map<string, Tensor>>()
+
+/** A number as a tensor without axes. Recent ones are kept, since programs use the same few over and over. */
+export function scalar(value: number, dtype: DType, backend: Backend): Tensor {
+  if (dtype === 'int32' && !Number.isInteger(value)) {
+    throw new DTypeError(
+      'scalar',
+      `${value} is no whole number, as int32 needs`,
+      'Cast the tensor to a float type first',
+    )
+  }
+  const recent = memo(scalars, backend, () => new Map<string, Tensor>())
+  if (recent.size >= 256) recent.clear()
+  const name = `${Object.is(value, -0) ? '-0' : value} ${dtype}`
+  return memo(recent, name, () => fromHost([value], [], dtype, backend, 'scalar'))
+}

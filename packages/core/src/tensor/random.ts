@@ -1,0 +1,129 @@
+/**
+ * Random numbers that are a function of a key and nothing else: the counter-based generator Threefry-2x32 with
+ * 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). The same key gives the same
+ * numbers on every backend and in any order of calls; new keys are derived, never consumed.
+ */
+
+import { ValueError } from '../errors.ts'
+import { type CreateOptions, tensor } from './create.ts'
+import { checkShape, type Shape, sizeOf } from './shape.ts'
+import type { Tensor } from './tensor.ts'
+
+/** A random key: two 32-bit words. Use each key once; derive others with `split` or `foldIn`. */
+export type Key = readonly [high: number, low: number]
+
+const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const
+
+/**
+ * Threefry-2x32: encrypts the counter (c0, c1) with the key.
+ *
+ * @returns the block's two words, unsigned
+ */
+export function threefry([k0, k1]: Key, c0: number, c1: number): [number, number] {
+  const schedule = [k0, k1, k0 ^ k1 ^ 0x1bd11bda]
+  let a = (c0 + k0) | 0
+  let b = (c1 + k1) | 0
+  for (let round = 0; round < 20; round++) {
+    const r = rotations[round & 7]!
+    a = (a + b) | 0
+    b = ((b << r) | (b >>> (32 - r))) ^ a
+    if ((round & 3) === 3) {
+      const injection = (round + 1) >> 2
+      a = (a + schedule[injection % 3]!) | 0
+      b = (b + schedule[(injection + 1) % 3]! + injection) | 0
+    }
+  }
+  return [a >>> 0, b >>> 0]
+}
+
+/**
+ * A key from a seed.
+ *
+ * @param seed  a whole number from 0 to 2⁵³ - 1
+ * @throws ValueError otherwise
+ */
+export function key(seed: number): Key {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new ValueError('key', `${seed} is no seed`, 'Give a whole number from 0 to 2^53 - 1')
+  }
+  return [Math.floor(seed / 2 ** 32), seed >>> 0]
+}
+
+/** A key derived from another and a number (a step, a layer's index): different numbers, unrelated keys. */
+export function foldIn(parent: Key, data: number): Key {
+  const [high, low] = key(data)
+  return threefry(threefry(parent, 0x5a17, high), 0, low)
+}
+
+/** `count` unrelated keys derived from one. */
+export function split(parent: Key, count = 2): Key[] {
+  return Array.from({ length: count }, (_, i) => threefry(parent, i, 0x5917))
+}
+
+/** `count` numbers drawn evenly from [0, 1), with 53 random bits each, on the host. */
+export function uniformValues(from: Key, count: number): Float64Array {
+  const values = new Float64Array(count)
+  for (let i = 0; i < count; i++) {
+    const [high, low] = threefry(from, 0, i)
+    values[i] = ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53
+  }
+  return values
+}
+
+/** `count` numbers from the standard normal distribution (Box and Muller, 1958), on the host. */
+export function normalValues(from: Key, count: number): Float64Array {
+  const values = new Float64Array(count)
+  for (let i = 0; i < count; i += 2) {
+    const [a, b] = threefry(from, 1, i)
+    const [c, d] = threefry(from, 2, i)
+    const radius = Math.sqrt(-2 * Math.log(((a >>> 5) * 2 ** 26 + (b >>> 6) + 1) / 2 ** 53)) // 1 - u, never log 0
+    const angle = 2 * Math.PI * (((c >>> 5) * 2 ** 26 + (d >>> 6)) / 2 ** 53)
+    values[i] = radius * Math.cos(angle)
+    if (i + 1 < count) values[i + 1] = radius * Math.sin(angle)
+  }
+  return values
+}
+
+/**
+ * Numbers drawn evenly from [low, high).
+ *
+ * @param options  `low` (0), `high` (1), `dtype`, `backend`
+ * @example uniform(key(7), [3, 4], { low: -1 })
+ */
+export function uniform(
+  from: Key,
+  shape: Shape,
+  { low = 0, high = 1, ...options }: CreateOptions & { low?: number; high?: number } = {},
+): Tensor {
+  checkShape('uniform', shape)
+  if (!(low <= high)) throw new ValueError('uniform', `low ${low} is above high ${high}`, 'Give low ≤ high')
+  const dtype = options.dtype ?? 'float32'
+  const bits = dtype === 'float32' ? 24 : 53 // as many as the type holds, so that rounding never gives `high`
+  const values = uniformValues(from, sizeOf(shape)).map(
+    u => low + (high - low) * (Math.floor(u * 2 ** bits) / 2 ** bits),
+  )
+  return tensor(values, { ...options, dtype, shape })
+}
+
+/**
+ * Numbers from a normal distribution.
+ *
+ * @param options  `mean` (0), `deviation` (standard, 1), `dtype`, `backend`
+ * @example normal(key(7), [100, 100], { deviation: 0.1 })
+ */
+export function normal(
+  from: Key,
+  shape: Shape,
+  { mean = 0, deviation = 1, ...options }: CreateOptions & { mean?: number; deviation?: number } = {},
+): Tensor {
+  checkShape('normal', shape)
+  if (!(deviation >= 0)) {
+    throw new ValueError(
+      'normal',
+      `the standard deviation ${deviation} is not ≥ 0`,
+      'Give zero or a positive number',
+    )
+  }
+  const values = normalValues(from, sizeOf(shape)).map(z => mean + deviation * z)
+  return tensor(values, { dtype: 'float32', ...options, shape })
+}

@@ -1,0 +1,101 @@
+/**
+ * The tensor: an immutable value with a shape and an element type, which lives on a backend and remembers, if
+ * it was recorded, how it was made. Operations are functions of their own (`ops/`), most of them also methods.
+ */
+
+import type { Backend, Storage, View } from '../backend/contract.ts'
+import { ValueError } from '../errors.ts'
+import type { Entry } from '../tape/entry.ts'
+import type { DType, TypedArray } from './dtype.ts'
+import { contiguousStrides, formatShape, isContiguous, type Shape, sizeOf } from './shape.ts'
+
+/** Numbers nested like the axes of a tensor. */
+export type NestedArray = number | readonly NestedArray[]
+
+/**
+ * An immutable tensor. Make one with `tensor`, `zeros`, `normal`, …; read it with `data`, `item` or `toArray`.
+ */
+export class Tensor implements View {
+  readonly backend: Backend
+  readonly storage: Storage
+  readonly dtype: DType
+  readonly shape: Shape
+  /** Steps in memory along each axis; views share storage and differ in these. */
+  readonly strides: readonly number[]
+  readonly offset: number
+  /** How this tensor was made, while a transform records; the tape is cut from these. */
+  entry: Entry | undefined = undefined
+
+  constructor(
+    backend: Backend,
+    storage: Storage,
+    dtype: DType,
+    shape: Shape,
+    strides: readonly number[] = contiguousStrides(shape),
+    offset = 0,
+  ) {
+    this.backend = backend
+    this.storage = storage
+    this.dtype = dtype
+    this.shape = shape
+    this.strides = strides
+    this.offset = offset
+  }
+
+  /** The number of axes. */
+  get rank(): number {
+    return this.shape.length
+  }
+
+  /** The number of elements. */
+  get size(): number {
+    return sizeOf(this.shape)
+  }
+
+  /** Whether the elements lie row-major without gaps. */
+  get contiguous(): boolean {
+    return isContiguous(this.shape, this.strides)
+  }
+
+  /** A tensor on the same storage with another shape, strides and offset. */
+  view(shape: Shape, strides: readonly number[], offset: number): Tensor {
+    return new Tensor(this.backend, this.storage, this.dtype, shape, strides, offset)
+  }
+
+  /** The elements, row-major, in an array of your own. */
+  data(): Promise<TypedArray> {
+    return this.backend.read(this)
+  }
+
+  /**
+   * The value of a tensor of one element.
+   *
+   * @throws ValueError when it has more or fewer
+   */
+  async item(): Promise<number> {
+    if (this.size !== 1) {
+      throw new ValueError(
+        'item',
+        `${this} has ${this.size} elements, not one`,
+        'Reduce it first, or use data()',
+      )
+    }
+    return (await this.data())[0]!
+  }
+
+  /** The elements as nested arrays, shaped like the tensor. */
+  async toArray(): Promise<NestedArray> {
+    const values = await this.data()
+    const nest = (axis: number, start: number, size: number): NestedArray => {
+      if (axis === this.rank) return values[start]!
+      const inner = size / Math.max(this.shape[axis]!, 1)
+      return Array.from({ length: this.shape[axis]! }, (_, i) => nest(axis + 1, start + i * inner, inner))
+    }
+    return nest(0, 0, values.length)
+  }
+
+  /** Type and shape, as messages and tapes print it: `float32[3, 4]`. */
+  toString(): string {
+    return `${this.dtype}${formatShape(this.shape)}`
+  }
+}

@@ -1,0 +1,45 @@
+/** One product with the Jacobian, from the left (vjp, reverse mode) or from the right (jvp, forward mode). */
+
+import { pullback } from '../tape/pullback.ts'
+import { pushforward } from '../tape/pushforward.ts'
+import { trace } from '../tape/record.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { settled } from './grad.ts'
+
+type Of<Inputs extends readonly Tensor[]> = { [K in keyof Inputs]: Tensor }
+
+/**
+ * Computes y = f(x₁, …, xₙ) and the function that pulls cotangents back.
+ *
+ * @param f       a function of float tensors that returns one float tensor
+ * @param inputs  x₁, …, xₙ
+ * @returns `[y, pull]`, where `pull(ȳ)` gives `(∂y/∂xᵢ)ᵀ ȳ` for each input; it may be called any number of times
+ * @example const [y, pull] = vjp((a, b) => a.matmul(b), a, b)
+ */
+export function vjp<Inputs extends readonly Tensor[]>(
+  f: (...inputs: Inputs) => Tensor,
+  ...inputs: Inputs
+): [value: Tensor, pull: (cotangent: Tensor) => Of<Inputs>] {
+  const tape = trace('vjp', f as (...inputs: readonly Tensor[]) => Tensor, inputs)
+  return [settled(tape.output), cotangent => pullback(tape, cotangent) as unknown as Of<Inputs>]
+}
+
+/**
+ * Computes y = f(x₁, …, xₙ) and how it moves when the inputs move.
+ *
+ * @param f         a function of float tensors that returns one float tensor
+ * @param inputs    x₁, …, xₙ
+ * @param tangents  ẋ₁, …, ẋₙ, each of its input's shape and dtype
+ * @returns `[y, ẏ]` with ẏ = Σᵢ (∂y/∂xᵢ) ẋᵢ
+ * @throws  ShapeError when a tangent is not shaped like its input
+ * @example const [y, dy] = jvp(x => x.tanh(), [x], [dx])
+ */
+export function jvp<Inputs extends readonly Tensor[]>(
+  f: (...inputs: Inputs) => Tensor,
+  inputs: Inputs,
+  tangents: Of<Inputs>,
+): [value: Tensor, tangent: Tensor] {
+  const tape = trace('jvp', f as (...inputs: readonly Tensor[]) => Tensor, inputs)
+  const tangent = pushforward(tape, tangents as unknown as readonly Tensor[])
+  return [settled(tape.output), settled(tangent)]
+}

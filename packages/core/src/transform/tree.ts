@@ -1,0 +1,51 @@
+/** Trees of tensors: a tensor, or arrays and plain objects of trees. Gradients have the shape of their tree. */
+
+import { ValueError } from '../errors.ts'
+import { Tensor } from '../tensor/tensor.ts'
+
+/** A tensor, or an array or plain object of trees. */
+export type TensorTree = Tensor | readonly TensorTree[] | { readonly [name: string]: TensorTree }
+
+/** The tensors of a tree with their paths (`layers.0.weight`), in the order of its arrays and keys. */
+export function leavesOf(operation: string, tree: TensorTree): { path: string; tensor: Tensor }[] {
+  const leaves: { path: string; tensor: Tensor }[] = []
+  mapTree(operation, tree, (tensor, path) => {
+    leaves.push({ path, tensor })
+    return tensor
+  })
+  return leaves
+}
+
+/** A tree of the same shape whose tensors are `change` of the old ones, called in the order of `leavesOf`. */
+export function mapTree<Tree extends TensorTree>(
+  operation: string,
+  tree: Tree,
+  change: (tensor: Tensor, path: string) => Tensor,
+): Tree {
+  const visit = (node: unknown, path: string): unknown => {
+    if (node instanceof Tensor) return change(node, path)
+    const below = (name: string | number) => (path === '' ? String(name) : `${path}.${name}`)
+    if (Array.isArray(node)) return node.map((child, i) => visit(child, below(i)))
+    if (isPlain(node)) {
+      return Object.fromEntries(
+        Object.entries(node).map(([name, child]) => [name, visit(child, below(name))]),
+      )
+    }
+    throw new ValueError(
+      operation,
+      `${path === '' ? 'the argument' : path} is ${describe(node)}`,
+      'Give a tensor, or arrays and plain objects of tensors; close over everything else',
+    )
+  }
+  return visit(tree, '') as Tree
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'object' && value !== null ? `a ${value.constructor.name}` : String(value)
+}
