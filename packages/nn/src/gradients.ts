@@ -1,0 +1,61 @@
+/** Gradients of a loss with respect to a module's parameters, and modules with other values in their parameters. */
+
+import * as core from '@sensigrad/core'
+import { type Tensor, type TensorTree, ValueError } from '@sensigrad/core'
+import type { Module } from './module.ts'
+
+type AnyModule = Module<never, unknown>
+
+/** A tensor for each parameter of a module, by path. */
+export type ByParameter = Readonly<Record<string, Tensor>>
+
+/** The values of a module's parameters, by path. */
+export function valuesOf(module: AnyModule): ByParameter {
+  return Object.fromEntries([...module.parameters()].map(([path, parameter]) => [path, parameter.value]))
+}
+
+/**
+ * Runs `body` with other values in the parameters of a module, and puts the old ones back.
+ *
+ * @param values  by path, for all or some parameters
+ * @throws ValueError for a path that the module does not have
+ */
+export function withParameters<Result>(module: AnyModule, values: ByParameter, body: () => Result): Result {
+  const parameters = module.parameters()
+  const before = Object.keys(values).map(path => {
+    const parameter = parameters.get(path)
+    if (parameter === undefined) {
+      throw new ValueError(
+        'withParameters',
+        `the module has no parameter ${path}`,
+        `It has ${[...parameters.keys()].join(', ')}`,
+      )
+    }
+    return [parameter, parameter.value] as const
+  })
+  try {
+    for (const [path, value] of Object.entries(values)) parameters.get(path)!.value = value
+    return body()
+  } finally {
+    for (const [parameter, value] of before) parameter.value = value
+  }
+}
+
+/**
+ * A loss and its gradient with respect to every parameter of a module.
+ *
+ * @param module  whose parameters
+ * @param loss    computes the loss, a tensor of one element, with the module
+ * @returns `[loss, gradients]`, the gradients by parameter path
+ * @example const [loss, gradients] = valueAndGrad(model, () => meanSquaredError(model.call(x), y))
+ */
+export function valueAndGrad(module: AnyModule, loss: () => Tensor): [loss: Tensor, gradients: ByParameter]
+/** The function that computes f and its gradient with respect to f's first argument; see core's `valueAndGrad`. */
+export function valueAndGrad<X extends TensorTree = Tensor, Rest extends readonly unknown[] = []>(
+  f: (x: X, ...rest: Rest) => Tensor,
+): (x: X, ...rest: Rest) => [value: Tensor, gradient: X]
+export function valueAndGrad(first: AnyModule | ((x: TensorTree) => Tensor), loss?: () => Tensor): unknown {
+  if (typeof first === 'function') return core.valueAndGrad(first)
+  const compute = (values: ByParameter) => withParameters(first, values, loss!)
+  return core.valueAndGrad(compute)(valuesOf(first))
+}

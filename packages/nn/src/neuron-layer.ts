@@ -1,0 +1,105 @@
+/**
+ * Layers of neurons o = f(U), U = w·x + θ, and how they tell what their neurons did: at each forward pass a layer
+ * announces a firing to everything that listens, SAL and probes among them.
+ */
+
+import { type Key, ShapeError, type Tensor, tensor } from '@sensigrad/core'
+import type { Activation } from './activation.ts'
+import type { Initialiser } from './initialise.ts'
+import { Module } from './module.ts'
+import { Parameter } from './parameter.ts'
+
+/** Weights through which neurons hear some of their inputs. */
+export interface Synapses {
+  /** Whether these inputs are the layer's own earlier outputs, or come from outside. */
+  readonly source: 'external' | 'recurrent'
+  readonly weight: Parameter
+  /** The weight at this pass, `[neurons, inputs]`. */
+  readonly weights: Tensor
+  /** x, `[…, inputs]`. */
+  readonly inputs: Tensor
+}
+
+/** What a layer of neurons did in one forward pass. Leading axes (batch) are common to all tensors. */
+export interface Firing {
+  readonly synapses: readonly Synapses[]
+  readonly bias: Parameter
+  /** U, `[…, neurons]`. */
+  readonly potential: Tensor
+  /** o = f(U), `[…, neurons]`. */
+  readonly output: Tensor
+  readonly activation: Activation
+}
+
+/** A layer whose outputs are neurons of the form f(w·x + θ). */
+export abstract class NeuronLayer<
+  Inputs extends readonly unknown[] = [x: Tensor],
+  Output = Tensor,
+> extends Module<Inputs, Output> {
+  /** How many neurons the layer has. */
+  abstract readonly neurons: number
+  /** θ, `[neurons]`. */
+  abstract readonly bias: Parameter
+  readonly #listeners = new Set<(firing: Firing) => void>()
+
+  /** Calls `listener` at each forward pass from now on. Returns the function that ends this. */
+  onFiring(listener: (firing: Firing) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Announces a firing, and returns its output. */
+  protected fire(firing: Firing): Tensor {
+    for (const listener of this.#listeners) listener(firing)
+    return firing.output
+  }
+}
+
+/**
+ * Runs `body` and collects the firings of all neuron layers in a module meanwhile.
+ *
+ * @returns what `body` returned, and each firing with the path of its layer, in order
+ * @example const { firings } = observe(model, () => model.call(x))
+ */
+export function observe<Result>(
+  module: Module<never, unknown>,
+  body: () => Result,
+): { result: Result; firings: { path: string; firing: Firing }[] } {
+  const firings: { path: string; firing: Firing }[] = []
+  const ends = [...module.modules()].flatMap(([path, layer]) =>
+    layer instanceof NeuronLayer ? [layer.onFiring(firing => firings.push({ path, firing }))] : [],
+  )
+  try {
+    return { result: body(), firings }
+  } finally {
+    for (const end of ends) end()
+  }
+}
+
+/** Options that all layers share. */
+export interface LayerOptions {
+  /** Where the initial values come from; the same key gives the same layer. */
+  readonly key: Key
+  /** `float32` unless said. */
+  readonly dtype?: 'float32' | 'float64'
+}
+
+/** A parameter with the values of an initialiser. */
+export function parameter(
+  initialiser: Initialiser,
+  shape: readonly number[],
+  key: Key,
+  dtype: 'float32' | 'float64' = 'float32',
+): Parameter {
+  return new Parameter(tensor(initialiser(key, shape), { shape, dtype }))
+}
+
+/** @throws ShapeError unless the last axis of `x` has the given size */
+export function checkInputs(layer: string, what: string, x: Tensor, size: number): void {
+  if (x.shape.at(-1) === size) return
+  throw new ShapeError(
+    layer,
+    `the ${what} is ${x}, but the layer takes ${size} on the last axis`,
+    'Check the sizes that the layer was made with',
+  )
+}

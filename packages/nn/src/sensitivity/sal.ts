@@ -1,0 +1,303 @@
+/**
+ * Sensitivity Adjustment Learning: nudges the average sensitivity of each neuron to a target, by a rule that
+ * needs only what is at hand at the neuron. (Shibata, Ejima, Tokumaru, Matsuki, Neural Networks 143, 2021.)
+ */
+
+import {
+  type Expression,
+  elementwise,
+  full,
+  GradientError,
+  isRecorded,
+  less,
+  ones,
+  sign,
+  type Tensor,
+  tensor,
+  ValueError,
+  where,
+} from '@sensigrad/core'
+import type { Module } from '../module.ts'
+import { type Firing, NeuronLayer } from '../neuron-layer.ts'
+import { sensitivityGradient } from './closed-form.ts'
+import type { Counted } from './sensitivity.ts'
+
+declare const console: { warn(message: string): void }
+
+/**
+ * When a neuron is moved, and how much, given its average sensitivity s̄:
+ * - `raise`: up, while s̄ < target;
+ * - `both`: up while s̄ < target, down while s̄ > target;
+ * - `proportional`: by target - s̄;
+ * - `always`: up, without end (no gate; to show what the gate is for).
+ */
+export type SALMode = 'raise' | 'both' | 'proportional' | 'always'
+
+/** Options of SAL. */
+export interface SALOptions {
+  /** η, the size of a step. Keep it at or below 0.1·(1 - decay). */
+  readonly rate: number
+  /** The sensitivity to reach; 1 unless said. */
+  readonly target?: number
+  /** β of the average s̄ ← β s̄ + (1 - β) s, which begins at the first s; 0.99 unless said. */
+  readonly decay?: number
+  /** `raise` unless said. */
+  readonly mode?: SALMode
+  /** Where warnings go; the console unless said. */
+  readonly warn?: (message: string) => void
+}
+
+/** What SAL acts on in a layer. */
+export interface AttachOptions {
+  /** The indices of the neurons to adjust; all unless said. */
+  readonly neurons?: readonly number[]
+  /** Which inputs count in ‖w‖ and x: of a recurrent layer its own outputs only, unless `all`. */
+  readonly counted?: Counted
+}
+
+/** What SAL knows of a layer that it is attached to. Tensors are `[neurons]`; none before the first adjustment. */
+export interface Adjustment {
+  /** s of the last adjustment: the mean over its batch and sequence. */
+  readonly sensitivity: Tensor | undefined
+  /** s̄, the running average. */
+  readonly average: Tensor | undefined
+  /** The gate of the last adjustment, 0 for neurons that are not attached. */
+  readonly gate: Tensor | undefined
+}
+
+interface Attachment {
+  readonly counted: Counted
+  /** Which neurons are attached, bool. */
+  readonly mask: Tensor
+  readonly stopListening: () => void
+  heard: Firing[]
+  sensitivity: Tensor | undefined
+  average: Tensor | undefined
+  gate: Tensor | undefined
+}
+
+const gates: Record<SALMode, (average: Tensor, target: number) => Tensor> = {
+  raise: (average, target) => less(average, target).cast(average.dtype),
+  both: (average, target) => sign(average.neg().add(target)),
+  proportional: (average, target) => average.neg().add(target),
+  always: average => full(average.shape, 1, average),
+}
+
+/** How many firings may wait for an adjustment before SAL says that none has come. */
+const manyFirings = 100_000
+
+/**
+ * Sensitivity Adjustment Learning. Attach it to layers, let them compute, and call `adjust`: each attached neuron
+ * climbs the gradient of its sensitivity while its gate is open. Nothing is propagated to other neurons.
+ *
+ * @throws ValueError for options out of range
+ * @example
+ * const sal = new SAL({ rate: 2e-4 }).attach(rnn)
+ * for (let t = 0; t < 1000; t++) {
+ *   state = rnn.step(state)
+ *   sal.adjust()
+ * }
+ */
+export class SAL {
+  /** η; may be changed between adjustments. */
+  rate: number
+  /** The sensitivity to reach; may be changed between adjustments. */
+  target: number
+  readonly decay: number
+  readonly mode: SALMode
+  readonly #warn: (message: string) => void
+  readonly #attached = new Map<NeuronLayer<never, unknown>, Attachment>()
+  #warnedOfWaiting = false
+
+  constructor({
+    rate,
+    target = 1,
+    decay = 0.99,
+    mode = 'raise',
+    warn = message => console.warn(message),
+  }: SALOptions) {
+    const positive = (name: string, value: number) => {
+      if (value > 0 && value < Number.POSITIVE_INFINITY) return
+      throw new ValueError(
+        'SAL',
+        `the ${name} ${value} is not positive and finite`,
+        `Give a ${name} such as ${name === 'rate' ? '2e-4' : '1'}`,
+      )
+    }
+    positive('rate', rate)
+    positive('target', target)
+    if (!(decay >= 0 && decay < 1)) {
+      throw new ValueError('SAL', `the decay ${decay} does not lie in [0, 1)`, 'Give a number such as 0.99')
+    }
+    if (!Object.hasOwn(gates, mode)) {
+      throw new ValueError('SAL', `there is no mode '${mode}'`, `Choose ${Object.keys(gates).join(', ')}`)
+    }
+    this.rate = rate
+    this.target = target
+    this.decay = decay
+    this.mode = mode
+    this.#warn = warn
+    const limit = 0.1 * (1 - decay)
+    if (rate > limit * (1 + 1e-9)) {
+      warn(
+        `SAL: the rate ${rate} is above 0.1·(1 - decay) = ${Number(limit.toPrecision(3))}. The gate lags by 1/(1 - decay) steps, ` +
+          `so sensitivities will overshoot by about ${Number((rate / (1 - decay)).toPrecision(2))}. Lower the rate or the decay.`,
+      )
+    }
+  }
+
+  /**
+   * Acts on the neurons of a layer, or of every neuron layer inside a module, from now on.
+   *
+   * @throws ValueError when there is no neuron layer, one is attached already, or an index is no neuron of it
+   */
+  attach(module: Module<never, unknown>, { neurons, counted = 'recurrent' }: AttachOptions = {}): this {
+    const layers = [...module.modules().values()].filter(layer => layer instanceof NeuronLayer)
+    if (layers.length === 0) {
+      throw new ValueError(
+        'SAL.attach',
+        `there is no layer of neurons in ${module.constructor.name}`,
+        'Attach a Dense or RNN layer, or a module that holds one',
+      )
+    }
+    for (const layer of layers) if (this.#attached.has(layer)) throw alreadyAttached(layer)
+    const masks = layers.map(layer => maskOf(layer, neurons))
+    layers.forEach((layer, i) => {
+      const attachment: Attachment = {
+        counted,
+        mask: masks[i]!,
+        stopListening: layer.onFiring(firing => this.#hear(attachment, firing)),
+        heard: [],
+        sensitivity: undefined,
+        average: undefined,
+        gate: undefined,
+      }
+      this.#attached.set(layer, attachment)
+    })
+    return this
+  }
+
+  /** Leaves a layer, or every layer inside a module, alone from now on, and forgets its averages. */
+  detach(module: Module<never, unknown>): this {
+    for (const layer of module.modules().values()) {
+      this.#attached.get(layer as NeuronLayer<never, unknown>)?.stopListening()
+      this.#attached.delete(layer as NeuronLayer<never, unknown>)
+    }
+    return this
+  }
+
+  /** The last sensitivity, running average and gate of each neuron of an attached layer; `undefined` of others. */
+  of(layer: NeuronLayer<never, unknown>): Adjustment | undefined {
+    const attachment = this.#attached.get(layer)
+    if (attachment === undefined) return undefined
+    const { sensitivity, average, gate } = attachment
+    return { sensitivity, average, gate }
+  }
+
+  /** Forgets the firings heard since the last adjustment: after passes that were only for looking. */
+  forget(): void {
+    for (const attachment of this.#attached.values()) attachment.heard = []
+  }
+
+  /**
+   * Moves the weights and biases of all attached neurons by one step, from the firings heard since the last one:
+   * Δw = η·gate·∇_w s, Δθ = η·gate·∇_θ s, with s and its gradient averaged over these firings (batch and
+   * sequence). The gradient is that of the pass itself, even if the weights have been updated since, so this
+   * step and the task's add up in either order. Layers that have not fired stay as they are.
+   *
+   * @throws GradientError inside a gradient with respect to these parameters, at whose end the step would be lost
+   */
+  adjust(): void {
+    const waiting = [...this.#attached].filter(([, { heard }]) => heard.length > 0)
+    for (const [layer] of waiting) checkSettled(layer)
+    for (const [layer, attachment] of waiting) this.#adjust(layer, attachment)
+  }
+
+  #adjust(layer: NeuronLayer<never, unknown>, attachment: Attachment): void {
+    const { sensitivity, weights, bias } = sensitivityGradient(attachment.heard, attachment.counted)
+    const { average: before } = attachment
+    const average =
+      before === undefined ? sensitivity : before.mul(this.decay).add(sensitivity.mul(1 - this.decay))
+    const gate = where(attachment.mask, gates[this.mode](average, this.target), 0)
+    const step = gate.mul(this.rate)
+    const firing = attachment.heard.at(-1)!
+    const column = step.expandDims(1)
+    for (const { weights: at, along, push } of weights) {
+      const { weight } = firing.synapses.find(synapses => synapses.weights === at)!
+      weight.value = climb(weight.value, at, along, push, column)
+    }
+    layer.bias.value = climbBias(layer.bias.value, bias, step)
+    Object.assign(attachment, { heard: [], sensitivity, average, gate })
+  }
+
+  #hear(attachment: Attachment, firing: Firing): void {
+    attachment.heard.push(asConstants(firing))
+    if (attachment.heard.length < manyFirings || this.#warnedOfWaiting) return
+    this.#warnedOfWaiting = true
+    this.#warn(
+      `SAL: ${manyFirings} forward passes wait for an adjustment. Call adjust() after each, forget() after passes ` +
+        'that are only for looking, or detach() the layer.',
+    )
+  }
+}
+
+/** w + step·(along·w₀ + push) in one pass, w₀ being the weight of the forward pass; w itself where step is 0. */
+const climb = elementwise(
+  'SAL.adjust',
+  (e, w: Expression, w0: Expression, along: Expression, push: Expression, step: Expression) =>
+    e.where(e.equal(step, 0), w, e.add(w, e.mul(step, e.add(e.mul(along, w0), push)))),
+)
+
+/** θ + step·∇_θ s; θ itself where step is 0. */
+const climbBias = elementwise('SAL.adjust', (e, theta: Expression, gradient: Expression, step: Expression) =>
+  e.where(e.equal(step, 0), theta, e.add(theta, e.mul(step, gradient))),
+)
+
+/** The firing without its history: what SAL does is no part of what a transform differentiates. */
+function asConstants({ synapses, potential, output, ...rest }: Firing): Firing {
+  return {
+    ...rest,
+    potential: potential.stopGradient(),
+    output: output.stopGradient(),
+    synapses: synapses.map(({ weights, inputs, ...synapse }) => ({
+      ...synapse,
+      weights: weights.stopGradient(),
+      inputs: inputs.stopGradient(),
+    })),
+  }
+}
+
+/** @throws GradientError when the layer's parameters are those of a gradient that is being taken */
+function checkSettled(layer: NeuronLayer<never, unknown>): void {
+  if (![...layer.parameters().values()].some(({ value }) => isRecorded(value))) return
+  throw new GradientError(
+    'SAL.adjust',
+    `a gradient with respect to the parameters of this ${layer.constructor.name} is being taken, and puts the old ones back`,
+    'Call adjust() after it',
+  )
+}
+
+function maskOf(layer: NeuronLayer<never, unknown>, neurons: readonly number[] | undefined): Tensor {
+  const { backend } = layer.bias.value
+  if (neurons === undefined) return ones([layer.neurons], { dtype: 'bool', backend })
+  const mask = new Uint8Array(layer.neurons)
+  for (const index of neurons) {
+    if (!Number.isInteger(index) || index < 0 || index >= layer.neurons) {
+      throw new ValueError(
+        'SAL.attach',
+        `there is no neuron ${index} in ${layer.constructor.name} with ${layer.neurons} neurons`,
+        `Give whole numbers from 0 to ${layer.neurons - 1}`,
+      )
+    }
+    mask[index] = 1
+  }
+  return tensor(mask, { backend })
+}
+
+function alreadyAttached(layer: NeuronLayer<never, unknown>): ValueError {
+  return new ValueError(
+    'SAL.attach',
+    `this ${layer.constructor.name} with ${layer.neurons} neurons is attached already`,
+    'Detach it first, or name all its neurons in one call',
+  )
+}

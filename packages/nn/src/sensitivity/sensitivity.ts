@@ -1,0 +1,95 @@
+/**
+ * Sensitivity: how much a neuron's output moves when its inputs move, s = ‖∂o/∂x‖. For o = f(w·x + θ) that is
+ * |f'(U)|·‖w‖; for any other unit it comes from the tape. (Shibata et al., Neural Networks 143, 2021.)
+ */
+
+import {
+  concat,
+  type Expression,
+  elementwise,
+  grad,
+  leavesOf,
+  norm,
+  type Tensor,
+  type TensorTree,
+} from '@sensigrad/core'
+import type { Firing, Synapses } from '../neuron-layer.ts'
+
+/** Which inputs count in ‖w‖ and x: a recurrent layer's own outputs only, or all inputs. */
+export type Counted = 'recurrent' | 'all'
+
+/** The synapses that count: of a recurrent layer, unless all do, those that carry its own outputs. */
+export function countedSynapses({ synapses }: Firing, counted: Counted): readonly Synapses[] {
+  const recurrent = synapses.filter(({ source }) => source === 'recurrent')
+  return counted === 'all' || recurrent.length === 0 ? synapses : recurrent
+}
+
+const squares = new WeakMap<Tensor, Tensor>()
+
+/** ‖w‖ of each neuron over the counted synapses, `[neurons]`. Tensors do not change, so each is summed once. */
+export function weightNorms(synapses: readonly Synapses[]): Tensor {
+  const sums = synapses.map(({ weights }) => {
+    const known = squares.get(weights) ?? rowSquares(weights)
+    squares.set(weights, known)
+    return known
+  })
+  const total = sums.reduce((total, sum) => total.add(sum))
+  return rootAtMost(total, total.dtype === 'float64' ? Number.MAX_VALUE : 3.4028234663852886e38)
+}
+
+/** √x, or the largest number where x has overflowed: a saturated neuron's s is 0, and 0·∞ would be NaN. */
+const rootAtMost = elementwise('weightNorms', (e, x: Expression, largest: Expression) =>
+  e.minimum(e.sqrt(x), largest),
+)
+
+/** w·w of each row, as a batch of products of one row and one column: nothing of the matrix's size is made. */
+function rowSquares(weights: Tensor): Tensor {
+  return weights.expandDims(1).matmul(weights.expandDims(2)).reshape([-1])
+}
+
+/**
+ * The sensitivity of each neuron in a firing, in closed form: s = |f'(U)|·‖w‖.
+ *
+ * @param counted  which inputs count; of a recurrent layer its own outputs unless said
+ * @returns `[…, neurons]`
+ */
+export function sensitivities(firing: Firing, counted: Counted = 'recurrent'): Tensor {
+  const { activation, potential, output } = firing
+  return activation
+    .slope(potential, output)
+    .abs()
+    .mul(weightNorms(countedSynapses(firing, counted)))
+}
+
+/**
+ * The sensitivity of any unit, from the tape: s = ‖∂f/∂x‖.
+ *
+ * @param f  the unit: a function of a tensor, or a tree of tensors, that returns one number
+ * @param x  the inputs that count
+ * @returns one number; it can be differentiated in turn
+ * @example sensitivity(x => w.dot(x).add(b).tanh(), x)
+ */
+export function sensitivity<X extends TensorTree>(f: (x: X) => Tensor, x: X): Tensor {
+  const parts = leavesOf('sensitivity', grad(f)(x)).map(({ tensor }) => tensor.flatten())
+  return norm(parts.length === 1 ? parts[0]! : concat(parts))
+}
+
+/**
+ * Log-sensitivity: the logarithm of the root mean square of sensitivities, in nats. Zero means that signals
+ * neither shrink nor grow, and then, approximately, that the largest Lyapunov exponent is zero.
+ *
+ * @param s  sensitivities of any shape, or of several layers, all counted alike
+ */
+export function logSensitivity(s: Tensor | readonly Tensor[]): Tensor {
+  const all = Array.isArray(s) ? concat(s.map((layer: Tensor) => layer.flatten())) : (s as Tensor)
+  return all.square().mean().log().mul(0.5)
+}
+
+/**
+ * Log-sensitivity of a loop through several layers: the sum over the layers, in nats per revolution.
+ *
+ * @param layers  sensitivities of each layer
+ */
+export function loopLogSensitivity(layers: readonly Tensor[]): Tensor {
+  return layers.map(layer => logSensitivity(layer)).reduce((sum, each) => sum.add(each))
+}

@@ -1,0 +1,86 @@
+/** Stochastic gradient descent. */
+
+import { ShapeError, type Tensor, ValueError } from '@sensigrad/core'
+import type { ByParameter } from './gradients.ts'
+import type { Module } from './module.ts'
+import type { Parameter } from './parameter.ts'
+
+/** Options of gradient descent. */
+export interface SGDOptions {
+  /** The learning rate. */
+  readonly rate: number
+  /** How much of the last step is taken again; 0 unless said. */
+  readonly momentum?: number
+}
+
+/**
+ * Gradient descent: v ← momentum·v + g, w ← w - rate·v.
+ *
+ * @throws ValueError for a rate or a momentum out of range
+ * @example new SGD({ rate: 0.1 }).update(model, gradients)
+ */
+export class SGD {
+  /** The learning rate; may be changed between updates. */
+  rate: number
+  readonly momentum: number
+  readonly #velocity = new WeakMap<Parameter, Tensor>()
+
+  constructor({ rate, momentum = 0 }: SGDOptions) {
+    if (!(rate >= 0 && rate < Number.POSITIVE_INFINITY)) {
+      throw new ValueError(
+        'SGD',
+        `the rate ${rate} is not ≥ 0 and finite`,
+        'Give a positive number such as 0.1',
+      )
+    }
+    if (!(momentum >= 0 && momentum < 1)) {
+      throw new ValueError(
+        'SGD',
+        `the momentum ${momentum} does not lie in [0, 1)`,
+        'Give a number such as 0.9',
+      )
+    }
+    this.rate = rate
+    this.momentum = momentum
+  }
+
+  /**
+   * Moves the parameters of a module down their gradients.
+   *
+   * @param gradients  by parameter path, as `valueAndGrad` gives them; parameters without one stay
+   * @throws ValueError for a path that the module does not have; ShapeError for a gradient that is not its parameter's.
+   *         Then nothing has moved
+   */
+  update(module: Module<never, unknown>, gradients: ByParameter): void {
+    const parameters = module.parameters()
+    const pairs = Object.entries(gradients).map(
+      ([path, gradient]) => [checkPair(parameters, path, gradient), gradient] as const,
+    )
+    for (const [parameter, gradient] of pairs) {
+      const before = this.#velocity.get(parameter)
+      const velocity = before === undefined ? gradient : before.mul(this.momentum).add(gradient)
+      if (this.momentum > 0) this.#velocity.set(parameter, velocity)
+      parameter.value = parameter.value.sub(velocity.mul(this.rate))
+    }
+  }
+}
+
+/** @throws ValueError for a path that is no parameter's; ShapeError when the gradient is not shaped and typed like it */
+function checkPair(parameters: Map<string, Parameter>, path: string, gradient: Tensor): Parameter {
+  const parameter = parameters.get(path)
+  if (parameter === undefined) {
+    throw new ValueError(
+      'SGD',
+      `the module has no parameter ${path}`,
+      `It has ${[...parameters.keys()].join(', ')}`,
+    )
+  }
+  if (String(gradient) !== String(parameter.value)) {
+    throw new ShapeError(
+      'SGD',
+      `the gradient of ${path} is ${gradient}, but the parameter is ${parameter.value}`,
+      'A gradient has the shape and type of its parameter',
+    )
+  }
+  return parameter
+}
