@@ -1,0 +1,49 @@
+/**
+ * The experiments of sensigrad, to be run from a program; the command `sensigrad` runs them from a terminal.
+ *
+ * @packageDocumentation
+ */
+
+// Run the edge-of-chaos study
+export type { Plan } from './edge-of-chaos/plan.ts'
+export {
+  checkSettings,
+  defaults,
+  doubts,
+  type Mode,
+  modes,
+  type Probe,
+  type Run,
+  type Settings,
+} from './edge-of-chaos/settings.ts'
+export {
+  type FailedRun,
+  type Progress,
+  runStudy,
+  type Study,
+  type StudyOptions,
+} from './edge-of-chaos/study.ts'
+
+// See what held
+export {
+  type Claim,
+  claims,
+  criteria,
+  type Point,
+  type Quantity,
+  type RunSummary,
+  type SizeSummary,
+  summarise,
+  summariseRun,
+  type Verdict,
+} from './edge-of-chaos/summary.ts'
+export type { Spread } from './statistics.ts'
+
+// Keep it
+export type { Results } from './edge-of-chaos/records.ts'
+export { type WriteOptions, writeStudy } from './edge-of-chaos/write.ts'
+
+// What can be refused
+export { OutputError, SettingsError } from './errors.ts'
+export type { Failure } from './task.ts'
+export type { Versions } from './version.ts'
