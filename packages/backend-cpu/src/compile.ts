@@ -50,6 +50,16 @@ const code: Record<ScalarFunction, (a: string, b: string, c: string) => string> 
   where: (a, b, c) => `(${a} ? ${b} : ${c})`,
 }
 
+/** JavaScript for int32, where every intermediate value wraps like a stored one. */
+const integerCode: Partial<typeof code> = {
+  neg: a => `(-${a} | 0)`,
+  abs: a => `(Math.abs(${a}) | 0)`,
+  square: a => `Math.imul(${a}, ${a})`,
+  add: (a, b) => `(${a} + ${b} | 0)`,
+  sub: (a, b) => `(${a} - ${b} | 0)`,
+  mul: (a, b) => `Math.imul(${a}, ${b})`,
+}
+
 const compiled = new WeakMap<Expression, Map<string, MapKernel>>()
 
 /** The loop for an expression, compiled once for each combination of input kinds. */
@@ -100,9 +110,8 @@ export function source(expression: Expression, kinds: readonly InputKind[], inte
       const [a = '', b = '', c = ''] = node.operands.map(visit)
       name = `t${names.size}`
       names.set(node, name)
-      inside.push(
-        `const ${name} = ${integers && node.name === 'mul' ? `Math.imul(${a}, ${b})` : code[node.name](a, b, c)}`,
-      )
+      const write = (integers && integerCode[node.name]) || code[node.name]
+      inside.push(`const ${name} = ${write(a, b, c)}`)
     }
     return name
   }

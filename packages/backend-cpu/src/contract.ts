@@ -95,14 +95,17 @@ function addRows(
   m: number, k: number, n: number,
 ): void {
   const [x, y] = [a.values, b.values]
-  const sums = new Float64Array(n)
+  const double = out instanceof Float64Array
+  const row = double ? undefined : new Float64Array(n) // float32 rows are summed here and rounded once
   for (let i = 0; i < m; i++) {
-    sums.fill(0)
+    const start = outStart + i * n
+    const sums = row ?? out.subarray(start, start + n)
     for (let p = 0; p < k; p++) {
       const factor = x[aStart + i * a.rowStride + p]!
-      const row = bStart + p * b.rowStride
-      for (let j = 0; j < n; j++) sums[j]! += factor * y[row + j]!
+      const from = bStart + p * b.rowStride
+      if (p === 0) for (let j = 0; j < n; j++) sums[j] = factor * y[from + j]!
+      else for (let j = 0; j < n; j++) sums[j]! += factor * y[from + j]!
     }
-    out.set(sums, outStart + i * n)
+    if (row !== undefined && k > 0) out.set(row, start)
   }
 }

@@ -5,27 +5,40 @@
  * @packageDocumentation
  */
 
-import type { MemoryUse, SynchronousBackend, TypedArray } from '@sensigrad/core'
+import type { MemoryUse, SynchronousBackend } from '@sensigrad/core'
+import { compile } from './compile.ts'
 import { contract } from './contract.ts'
-import { map } from './map.ts'
+import { interpret } from './interpret.ts'
+import { type KernelMaker, map } from './map.ts'
 import { cast, concat, copy, place } from './movement.ts'
 import { reduce } from './reduce.ts'
 
-const backend: SynchronousBackend = {
-  name: 'cpu',
-  capabilities: { dtypes: ['float32', 'float64', 'int32', 'bool'], synchronousRead: true },
-  map,
-  reduce,
-  contract,
-  copy,
-  place,
-  concat,
-  cast,
-  upload: values => values,
-  readSync: input => copy(input).slice() as TypedArray,
-  read: async input => backend.readSync(input),
-  free: () => {}, // the garbage collector's work
-  memory: (): MemoryUse => ({ buffers: undefined, bytes: undefined }),
+function backend(name: string, kernelFor: KernelMaker): SynchronousBackend {
+  return {
+    name,
+    capabilities: { dtypes: ['float32', 'float64', 'int32', 'bool'], synchronousRead: true },
+    map: (...of) => map(kernelFor, ...of),
+    reduce,
+    contract,
+    copy,
+    place,
+    concat,
+    cast,
+    upload: values => values,
+    readSync: copy,
+    read: async input => copy(input),
+    free: () => {}, // the garbage collector's work
+    memory: (): MemoryUse => ({ buffers: undefined, bytes: undefined }),
+  }
+}
+
+const compiling = backend('cpu', compile)
+const interpreting = backend('cpu-interpreted', (expression, _, integers) => interpret(expression, integers))
+
+/** How the CPU backend works. */
+export interface CpuOptions {
+  /** Whether elementwise loops are compiled to JavaScript (`new Function`, where allowed), as they are unless said. */
+  readonly compile?: boolean
 }
 
 /**
@@ -34,6 +47,6 @@ const backend: SynchronousBackend = {
  * @example useBackend(cpu())
  * @example cpu().readSync(x) // the elements of x without waiting, which only this kind of backend can do
  */
-export function cpu(): SynchronousBackend {
-  return backend
+export function cpu({ compile = true }: CpuOptions = {}): SynchronousBackend {
+  return compile ? compiling : interpreting
 }

@@ -1,7 +1,4 @@
-/**
- * Elementwise expressions, compiled to JavaScript: one loop for each expression and kind of inputs, made the
- * first time it is needed and kept.
- */
+/** Elementwise expressions: a view for each input becomes loops, and the innermost loop a kernel. */
 
 import {
   allocate,
@@ -14,11 +11,24 @@ import {
   type View,
   walk,
 } from '@sensigrad/core'
-import { compile, type InputKind } from './compile.ts'
+import type { InputKind, MapKernel } from './compile.ts'
 import { valuesOf } from './values.ts'
 
+/** Makes the kernel for an expression whose inputs advance in these ways. */
+export type KernelMaker = (
+  expression: Expression,
+  kinds: readonly InputKind[],
+  integers: boolean,
+) => MapKernel
+
 /** The value of an expression at each element; all inputs have the shape of the output. */
-export function map(expression: Expression, inputs: readonly View[], shape: Shape, dtype: DType): TypedArray {
+export function map(
+  kernelFor: KernelMaker,
+  expression: Expression,
+  inputs: readonly View[],
+  shape: Shape,
+  dtype: DType,
+): TypedArray {
   const output = allocate(dtype, sizeOf(shape))
   const layout = collapse(
     shape,
@@ -27,7 +37,11 @@ export function map(expression: Expression, inputs: readonly View[], shape: Shap
   const count = layout.shape.pop() ?? 1
   const steps = layout.strides.map(strides => strides.pop() ?? 0)
   const kinds = steps.map((step): InputKind => (step === 0 ? 'scalar' : step === 1 ? 'dense' : 'strided'))
-  const kernel = compile(expression, kinds, dtype === 'int32')
+  const kernel = kernelFor(
+    expression,
+    kinds,
+    inputs.some(input => input.dtype === 'int32'),
+  )
   const arrays = inputs.map(valuesOf)
   const offsets = inputs.map(input => input.offset)
   walk(layout.shape, layout.strides, offsets, (at, position) => {

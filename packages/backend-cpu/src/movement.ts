@@ -23,8 +23,10 @@ function write(input: View, target: TypedArray, strides: readonly number[], offs
   const inner = shape.pop() ?? 1
   const step = from!.pop() ?? 0
   const stride = to!.pop() ?? 0
+  const dense = step === 1 && stride === 1
   walk(shape, [from!, to!], [input.offset, offset], ([at, into]) => {
-    for (let i = 0; i < inner; i++) target[into! + i * stride] = source[at! + i * step]!
+    if (dense) target.set(source.subarray(at!, at! + inner), into!)
+    else for (let i = 0; i < inner; i++) target[into! + i * stride] = source[at! + i * step]!
   })
 }
 

@@ -1,55 +1,100 @@
-/** Sums and extrema over axes. Sums are taken in the order of the elements, in double precision. */
+/**
+ * Sums and extrema over axes. Each result is taken over its elements in their row-major order and in double
+ * precision, whichever way the memory is walked, so a view and its copy give the same bits.
+ */
 
 import { allocate, collapse, type Reduction, sizeOf, type TypedArray, type View, walk } from '@sensigrad/core'
 import { valuesOf } from './values.ts'
 
-type Fold = (values: TypedArray, start: number, count: number, stride: number, before: number) => number
+interface Rule {
+  /** The result over no elements. */
+  readonly empty: number
+  /** What `before` becomes when `count` elements join it. */
+  run(values: TypedArray, start: number, count: number, stride: number, before: number): number
+  /** Adds an element to each of many results. */
+  row(values: TypedArray, start: number, stride: number, results: Float64Array): void
+}
 
-const folds: Record<Reduction, { readonly empty: number; readonly fold: Fold }> = {
+const rules: Record<Reduction, Rule> = {
   sum: {
     empty: 0,
-    fold(values, start, count, stride, before) {
+    run(values, start, count, stride, before) {
       let sum = before
       for (let i = 0; i < count; i++) sum += values[start + i * stride]!
       return sum
     },
+    row(values, start, stride, results) {
+      for (let i = 0; i < results.length; i++) results[i]! += values[start + i * stride]!
+    },
   },
   max: {
     empty: Number.NEGATIVE_INFINITY,
-    fold(values, start, count, stride, before) {
+    run(values, start, count, stride, before) {
       let largest = before
       for (let i = 0; i < count; i++) largest = Math.max(largest, values[start + i * stride]!)
       return largest
     },
+    row(values, start, stride, results) {
+      for (let i = 0; i < results.length; i++) results[i] = Math.max(results[i]!, values[start + i * stride]!)
+    },
   },
   min: {
     empty: Number.POSITIVE_INFINITY,
-    fold(values, start, count, stride, before) {
+    run(values, start, count, stride, before) {
       let smallest = before
       for (let i = 0; i < count; i++) smallest = Math.min(smallest, values[start + i * stride]!)
       return smallest
     },
+    row(values, start, stride, results) {
+      for (let i = 0; i < results.length; i++) results[i] = Math.min(results[i]!, values[start + i * stride]!)
+    },
   },
+}
+
+/** Axes of a view as loops: the outer ones to walk, and the innermost as a run. */
+function loopsOver(view: View, axes: readonly number[]) {
+  const { shape, strides } = collapse(
+    axes.map(axis => view.shape[axis]!),
+    [axes.map(axis => view.strides[axis]!)],
+  )
+  return { count: shape.pop() ?? 1, stride: strides[0]!.pop() ?? 0, shape, strides }
 }
 
 /** Reduces the given axes (sorted, distinct) and drops them. */
 export function reduce(reduction: Reduction, input: View, axes: readonly number[]): TypedArray {
-  const { empty, fold } = folds[reduction]
-  const kept = [...input.shape.keys()].filter(axis => !axes.includes(axis))
-  const lengths = (of: readonly number[]) => of.map(axis => input.shape[axis]!)
-  const steps = (of: readonly number[]) => of.map(axis => input.strides[axis]!)
-  const output = allocate(input.dtype, sizeOf(lengths(kept)))
+  const { empty, run, row } = rules[reduction]
+  const keptAxes = [...input.shape.keys()].filter(axis => !axes.includes(axis))
+  const kept = loopsOver(input, keptAxes)
+  const over = loopsOver(input, axes)
+  const output = allocate(input.dtype, sizeOf(kept.shape) * kept.count)
   const values = valuesOf(input)
 
-  const over = collapse(lengths(axes), [steps(axes)])
-  const inner = over.shape.pop() ?? 1
-  const stride = over.strides[0]!.pop() ?? 0
-  walk(lengths(kept), [steps(kept)], [input.offset], ([start], position) => {
+  const runs = (start: number): number => {
+    if (over.shape.length === 0) return run(values, start, over.count, over.stride, empty)
     let result = empty
-    walk(over.shape, over.strides, [start!], ([at]) => {
-      result = fold(values, at!, inner, stride, result)
+    walk(over.shape, over.strides, [start], ([at]) => {
+      result = run(values, at!, over.count, over.stride, result)
     })
-    output[position] = result
+    return result
+  }
+  const rowByRow = (start: number, results: Float64Array): void => {
+    results.fill(empty)
+    walk([...over.shape, over.count], [[...over.strides[0]!, over.stride]], [start], ([at]) => {
+      row(values, at!, kept.stride, results)
+    })
+  }
+
+  // Follow the memory: through the elements of one result, or through the results of one row.
+  const byRows = kept.count >= 8 && Math.abs(kept.stride) < Math.abs(over.stride)
+  const results = new Float64Array(byRows ? kept.count : 0)
+  walk(kept.shape, kept.strides, [input.offset], ([start], position) => {
+    const first = position * kept.count
+    if (byRows) {
+      rowByRow(start!, results)
+      output.set(results, first)
+    } else {
+      for (let i = 0; i < kept.count; i++) output[first + i] = runs(start! + i * kept.stride)
+    }
   })
   return output
 }

@@ -24,9 +24,11 @@ export function differentiate(expression: Expression, index: number): Expression
   const chain = (node: Expression & { kind: 'call' }): Expression => {
     const inner = node.operands.map(visit)
     if (inner.every(slope => slope === zero)) return zero
+    const { partials, slope: chosen } = scalarRules[node.name]
+    if (chosen) return chosen(inner, ...node.operands)
     // The value of the whole expression is at hand as an output; that of an inner node is computed again.
     const value = node === expression ? output : node
-    const outer = scalarRules[node.name].partials?.(value, ...node.operands) ?? []
+    const outer = partials?.(value, ...node.operands) ?? []
     return sumOf(inner.map((slope, k) => productOf(outer[k] ?? zero, slope)))
   }
   return visit(expression)
@@ -72,21 +74,17 @@ export function pooled(expression: Expression): PooledMap {
 const reverseRules = new WeakMap<Expression, Map<number, PooledMap | 'pass' | 'none'>>()
 
 /**
- * The cotangent of input `index`, as a map over the pool `[ḡ, x₀ … xₙ₋₁, y]`.
+ * The cotangent of input `index`, as a map over the pool `[ḡ, y, x₀, x₁, …]`.
  *
  * @returns `'pass'` where the cotangent goes through unchanged, `'none'` where nothing does
  */
-export function reverseRule(
-  expression: Expression,
-  index: number,
-  count: number,
-): PooledMap | 'pass' | 'none' {
+export function reverseRule(expression: Expression, index: number): PooledMap | 'pass' | 'none' {
   const rules = memo(reverseRules, expression, () => new Map<number, PooledMap | 'pass' | 'none'>())
   return memo(rules, index, () => {
     const slope = differentiate(expression, index)
     if (slope === zero) return 'none'
     if (slope === one) return 'pass'
-    const overPool = substitute(slope, i => input(i + 1), input(count + 1))
+    const overPool = substitute(slope, i => input(i + 2), input(1))
     return pooled(call('mul', input(0), overPool))
   })
 }
@@ -94,21 +92,17 @@ export function reverseRule(
 const forwardRules = new WeakMap<Expression, Map<string, PooledMap | 'none'>>()
 
 /**
- * The tangent of the output, as a map over the pool `[x₀ … xₙ₋₁, y, ẋ₀ … ẋₙ₋₁]`.
+ * The tangent of the output, as a map over the pool `[y, x₀, ẋ₀, x₁, ẋ₁, …]`.
  *
  * @param moving  the inputs that have a tangent
  * @returns `'none'` where no tangent arrives
  */
-export function forwardRule(
-  expression: Expression,
-  moving: readonly number[],
-  count: number,
-): PooledMap | 'none' {
+export function forwardRule(expression: Expression, moving: readonly number[]): PooledMap | 'none' {
   const rules = memo(forwardRules, expression, () => new Map<string, PooledMap | 'none'>())
   return memo(rules, moving.join(), () => {
     const terms = moving.map(index => {
-      const slope = substitute(differentiate(expression, index), input, input(count))
-      return productOf(slope, input(count + 1 + index))
+      const slope = substitute(differentiate(expression, index), i => input(1 + 2 * i), input(0))
+      return productOf(slope, input(2 + 2 * index))
     })
     const total = sumOf(terms)
     return total === zero ? 'none' : pooled(total)

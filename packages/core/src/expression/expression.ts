@@ -62,7 +62,7 @@ export function constant(value: number): ConstantNode {
   return intern(Object.is(value, -0) ? '-0' : String(value), id => ({ kind: 'constant', id, value }))
 }
 
-/** A scalar function of `operands`, simplified where that is exact: `x·1`, `x+0`, `-(-x)`, constants. */
+/** A scalar function of `operands`, simplified where that changes no bit: `x·1`, `x-0`, `-(-x)`, constants. */
 export function call(name: ScalarFunction, ...operands: readonly ExpressionLike[]): Expression {
   const nodes = operands.map(operand => (typeof operand === 'number' ? constant(operand) : operand))
   return (
@@ -85,10 +85,11 @@ function simplify(name: ScalarFunction, [a, b]: readonly Expression[]): Expressi
       return a!.kind === 'call' && a!.name === 'neg' ? a!.operands[0] : undefined
     case 'add':
       if (left !== undefined && right !== undefined) return constant(left + right)
-      return right === 0 ? a : left === 0 ? b : undefined
+      if (Object.is(right, -0)) return a // x + 0 stays: it turns -0 into 0
+      return Object.is(left, -0) ? b : undefined
     case 'sub':
       if (left !== undefined && right !== undefined) return constant(left - right)
-      return right === 0 ? a : left === 0 ? call('neg', b!) : undefined
+      return Object.is(right, 0) ? a : undefined
     case 'mul':
       if (left !== undefined && right !== undefined) return constant(left * right)
       if (right === 1 || left === 1) return right === 1 ? a : b

@@ -29,16 +29,19 @@ export function formatExpression(
   const write = (node: Expression, outer: number): string => {
     if (node.kind === 'input') return names[node.index] ?? `x${node.index}`
     if (node.kind === 'output') return output
-    if (node.kind === 'constant') return String(node.value)
+    if (node.kind === 'constant') return wrap(String(node.value), node.value < 0 ? 6 : 9, outer)
     const [a, b] = node.operands
-    if (node.name === 'neg') return `-${write(a!, 6)}`
-    if (node.name === 'square') return `${write(a!, 7)}²`
+    if (node.name === 'neg') return wrap(`-${write(a!, 6)}`, 6, outer)
+    if (node.name === 'square') return wrap(`${write(a!, 8)}²`, 7, outer)
     const operator = infix[node.name]
     if (operator === undefined)
       return `${node.name}(${node.operands.map(operand => write(operand, 0)).join(', ')})`
     const [symbol, binding] = operator
-    const text = `${write(a!, binding)} ${symbol} ${write(b!, binding + 1)}`
-    return binding < outer ? `(${text})` : text
+    return wrap(`${write(a!, binding)} ${symbol} ${write(b!, binding + 1)}`, binding, outer)
   }
   return write(expression, 0)
+}
+
+function wrap(text: string, binding: number, outer: number): string {
+  return binding < outer ? `(${text})` : text
 }

@@ -24,6 +24,8 @@ export interface ScalarRule {
   readonly arity: 1 | 2 | 3
   /** ∂f/∂argument for each argument, in the arguments and the value y; left out where f is flat. */
   readonly partials?: (y: Expression, ...args: Expression[]) => readonly Expression[]
+  /** The slope of f given the slopes of its arguments, where that is better than a sum of partials times slopes. */
+  readonly slope?: (slopes: readonly Expression[], ...args: Expression[]) => Expression
   /** An interval on which f is smooth and away from its kinks, for the generated tests. */
   readonly domain: readonly [low: number, high: number]
 }
@@ -33,7 +35,7 @@ export type ExpressionBuilder = Readonly<
   Record<ScalarFunction, (...operands: ExpressionLike[]) => Expression>
 >
 
-const [zero, one, minusOne] = [constant(0), constant(1), constant(-1)]
+const [one, minusOne] = [constant(1), constant(-1)]
 const share = (a: Expression, b: Expression) => e.where(e.less(b, a), 1, e.where(e.equal(a, b), 0.5, 0))
 
 const number = { gives: 'number' } as const
@@ -78,8 +80,8 @@ export const scalarRules: Readonly<Record<ScalarFunction, ScalarRule>> = {
   and: { ...boolean, takes: 'booleans', arity: 2 },
   or: { ...boolean, takes: 'booleans', arity: 2 },
   not: { ...boolean, takes: 'booleans', arity: 1 },
-  // choice: the first argument decides, and carries no gradient
-  where: { ...choice, domain: [-3, 3], partials: (_, c) => [zero, e.where(c, 1, 0), e.where(c, 0, 1)] },
+  // choice: the first argument decides, and carries no gradient; slopes are chosen, never masked by 0 · ∞
+  where: { ...choice, domain: [-3, 3], slope: ([, a, b], condition) => e.where(condition!, a!, b!) },
 }
 
 /** ∂aᵇ/∂a = b·aᵇ⁻¹, and 0 for b = 0 even where a = 0 makes aᵇ⁻¹ infinite. */

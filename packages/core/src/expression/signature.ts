@@ -11,7 +11,7 @@ type Kind = 'number' | 'boolean'
 export interface Signature {
   readonly inputs: readonly Kind[]
   readonly gives: Kind
-  /** Whether the numbers must be floats, because a function such as `exp` is applied to them. */
+  /** Whether the numbers must be floats, because of a function such as `exp` or a constant such as 0.5. */
   readonly floats: boolean
 }
 
@@ -27,8 +27,9 @@ export function signatureOf(expression: Expression): Signature {
 }
 
 function infer(expression: Expression): Signature {
-  const inputs: Kind[] = inputsOf(expression).map(() => 'number')
+  const inputs: Kind[] = Array.from({ length: (inputsOf(expression).at(-1) ?? -1) + 1 }, () => 'number')
   const known = new Map<number, Kind>()
+  const seen = new Set<Expression>()
   let floats = false
   const visit = (node: Expression, wanted: Kind): void => {
     if (node.kind === 'input') {
@@ -38,9 +39,12 @@ function infer(expression: Expression): Signature {
       inputs[node.index] = wanted
     } else if (node.kind === 'constant' || node.kind === 'output') {
       if (wanted !== 'number') fail('a number stands where a boolean is needed')
+      if (node.kind === 'constant' && !Number.isInteger(node.value)) floats = true
     } else {
       const rule = scalarRules[node.name]
       if (rule.gives !== wanted) fail(`${node.name} gives a ${rule.gives} where a ${wanted} is needed`)
+      if (seen.has(node)) return // shared sub-expressions are many in higher derivatives
+      seen.add(node)
       if (rule.arity !== node.operands.length) fail(`${node.name} takes ${rule.arity} operands`)
       if (rule.takes === 'floats') floats = true
       node.operands.forEach((operand, i) => {

@@ -1,6 +1,6 @@
 /** The alias: a tensor under another identity. Each transform begins its tape with aliases of its inputs. */
 
-import { enter } from '../tape/recorder.ts'
+import { enter, isRecorded } from '../tape/recorder.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { defineOp } from './define.ts'
 
@@ -9,13 +9,14 @@ const alias = defineOp<undefined>({
   linear: true,
   forward: ([x]) => x!.view(x!.shape, x!.strides, x!.offset),
   vjp: ({ g }) => [g],
-  samples: [],
-  errors: [],
+  samples: [{ name: 'a matrix', shapes: [[2, 3]], call: x => aliasOf(x!) }],
+  errors: [], // there is nothing that it could refuse
 })
 
 /** The same values as a new tensor, recorded in any case, which is what makes it the input of a tape. */
 export function aliasOf(x: Tensor): Tensor {
   const output = x.view(x.shape, x.strides, x.offset)
+  isRecorded(x) // if x is left over from a transform that has ended, this cuts it off from that old tape
   enter(alias, [x], undefined, output)
   return output
 }
@@ -26,5 +27,5 @@ export function aliasOf(x: Tensor): Tensor {
  * @example x.sub(stopGradient(x)) // zero, with derivative one
  */
 export function stopGradient(x: Tensor): Tensor {
-  return x.view(x.shape, x.strides, x.offset)
+  return x.entry === undefined ? x : x.view(x.shape, x.strides, x.offset)
 }

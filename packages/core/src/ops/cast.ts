@@ -10,7 +10,9 @@ const castOp = defineOp<{ readonly dtype: DType }>({
   forward: ([x], { dtype }) => new Tensor(x!.backend, x!.backend.cast(x!, dtype), dtype, x!.shape),
   vjp: ({ g, inputs: [x] }) => [cast(g, x!.dtype)],
   jvp: ({ d: [d], attributes: { dtype } }) => d && cast(d, dtype),
-  samples: [{ name: 'to float64', shapes: [[2, 3]], call: x => cast(x!, 'float64') }],
+  samples: [
+    { name: 'to float32 and back', shapes: [[2, 3]], call: x => cast(cast(x!, 'float32'), 'float64') },
+  ],
   errors: [
     { call: make => cast(make([2]), 'float16' as DType), message: /cast: the backend \w+ has no float16/ },
   ],

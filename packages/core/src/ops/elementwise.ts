@@ -29,20 +29,20 @@ export const map = defineOp<MapAttributes>({
   name: 'map',
   forward(inputs, { expression }) {
     const { shape, backend } = inputs[0]!
-    const { gives, inputs: kinds } = signatureOf(expression)
-    const dtype = gives === 'boolean' ? 'bool' : inputs[kinds.indexOf('number')]!.dtype
+    const number = inputs.find(input => input.dtype !== 'bool') // all numbers are of one type
+    const dtype = signatureOf(expression).gives === 'boolean' ? 'bool' : (number?.dtype ?? 'float32')
     return new Tensor(backend, backend.map(expression, inputs, shape, dtype), dtype, shape)
   },
   vjp: ({ g, inputs, output, attributes: { expression }, needs }) =>
     inputs.map((_, i) => {
-      const rule = needs[i] ? reverseRule(expression, i, inputs.length) : 'none'
+      const rule = needs[i] ? reverseRule(expression, i) : 'none'
       if (rule === 'pass') return g
-      return rule === 'none' ? undefined : applyTo([g, ...inputs, output], rule)
+      return rule === 'none' ? undefined : applyTo([g, output, ...inputs], rule)
     }),
   jvp({ d, inputs, output, attributes: { expression } }) {
     const moving = [...d.keys()].filter(i => d[i] !== undefined)
-    const rule = forwardRule(expression, moving, inputs.length)
-    return rule === 'none' ? undefined : applyTo([...inputs, output, ...d], rule)
+    const rule = forwardRule(expression, moving)
+    return rule === 'none' ? undefined : applyTo([output, ...inputs.flatMap((x, i) => [x, d[i]])], rule)
   },
   format: (operands, { expression }) => formatExpression(expression, operands),
   samples: [],
@@ -57,6 +57,10 @@ export const map = defineOp<MapAttributes>({
     },
     { call: make => make([2], 'int32').exp(), message: /exp: int32\[2\] is not of a float type/ },
     { call: make => make([2]).and(make([2])), message: /and: float32\[2\] stands where a bool is needed/ },
+    { call: make => make([2]).add(true), message: /add: true stands where a number is needed/ },
+    { call: make => make([2]).less(0).and(1), message: /and: 1 stands where a boolean is needed/ },
+    { call: make => make([2], 'int32').add(0.5), message: /add: 0.5 is no int32/ },
+    { call: make => make([2]).greater(make([3])), message: /greater: .* \[2\] and \[3\]/ },
   ],
 })
 
@@ -95,8 +99,17 @@ function asTensors(operation: string, expression: Expression, operands: readonly
     throw new DTypeError(operation, `${number} is not of a float type`, "Cast it first: .cast('float32')")
   }
   return operands.map((operand, i) => {
-    if (typeof operand === 'number') return scalar(operand, kinds[i] === 'boolean' ? 'bool' : dtype, backend)
-    if (typeof operand === 'boolean') return scalar(Number(operand), 'bool', backend)
+    const wanted = kinds[i] === 'boolean' ? 'boolean' : 'number'
+    if (typeof operand === wanted) {
+      return scalar(Number(operand), wanted === 'boolean' ? 'bool' : dtype, backend, operation)
+    }
+    if (typeof operand === 'number' || typeof operand === 'boolean') {
+      throw new DTypeError(
+        operation,
+        `${operand} stands where a ${wanted} is needed`,
+        wanted === 'boolean' ? 'Give true, false or a bool tensor' : 'Give 1 or 0',
+      )
+    }
     if (!(operand instanceof Tensor)) {
       throw new ValueError(
         operation,
@@ -140,6 +153,8 @@ export function elementwise<Arguments extends readonly Expression[]>(
 }
 
 const [x0, x1, x2] = [input(0), input(1), input(2)]
+const isGreater = call('less', x1, x0)
+const isGreaterEqual = call('lessEqual', x1, x0)
 
 function unary(name: ScalarFunction): (x: TensorLike) => Tensor {
   const expression = call(name, x0)
@@ -204,9 +219,10 @@ export const lessEqual: (a: TensorLike, b: TensorLike) => Tensor = binary('lessE
 /** a = b, as bool. */
 export const equal: (a: TensorLike, b: TensorLike) => Tensor = binary('equal')
 /** a > b, as bool. */
-export const greater = (a: TensorLike, b: TensorLike): Tensor => less(b, a)
+export const greater = (a: TensorLike, b: TensorLike): Tensor => evaluate('greater', isGreater, [a, b])
 /** a ≥ b, as bool. */
-export const greaterEqual = (a: TensorLike, b: TensorLike): Tensor => lessEqual(b, a)
+export const greaterEqual = (a: TensorLike, b: TensorLike): Tensor =>
+  evaluate('greaterEqual', isGreaterEqual, [a, b])
 /** Both, of bools. */
 export const and: (a: TensorLike, b: TensorLike) => Tensor = binary('and')
 /** Either or both, of bools. */

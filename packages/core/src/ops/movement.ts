@@ -1,7 +1,7 @@
 /** Moving elements: shapes, axes, parts and joins. Most of these copy nothing; they are views of one storage. */
 
 import type { Region } from '../backend/contract.ts'
-import { ShapeError, ValueError } from '../errors.ts'
+import { DTypeError, ShapeError, ValueError } from '../errors.ts'
 import {
   checkShape,
   contiguousStrides,
@@ -51,7 +51,7 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
       'Each size must be 1 or equal the target size, counted from the last axis',
     )
   }
-  return sameShape(x.shape, shape) ? x : broadcast.apply([x], { shape })
+  return sameShape(x.shape, shape) ? x : broadcast.apply([x], { shape: [...shape] })
 }
 
 /** Adds up what broadcasting to `x.shape` repeated: the reverse rule of `broadcastTo`, and its own. */
@@ -68,13 +68,18 @@ const reshapeOp = defineOp<{ readonly shape: Shape }>({
   linear: true,
   forward([x], { shape }) {
     const { backend, dtype } = x!
-    if (x!.contiguous) return x!.view(shape, contiguousStrides(shape), x!.offset)
-    return new Tensor(backend, backend.copy(x!), dtype, shape)
+    const strides = stridesOf(x!, shape)
+    return strides ? x!.view(shape, strides, x!.offset) : new Tensor(backend, backend.copy(x!), dtype, shape)
   },
   vjp: ({ g, inputs: [x] }) => [reshape(g, x!.shape)],
   samples: [
     { name: 'a matrix to a vector', shapes: [[2, 3]], call: x => reshape(x!, [6]) },
     { name: 'a transposed view', shapes: [[2, 3]], call: x => reshape(transpose(x!), [2, 3]) },
+    {
+      name: 'a new axis in a transposed view',
+      shapes: [[2, 3]],
+      call: x => reshape(transpose(x!), [3, 1, 2]),
+    },
   ],
   errors: [
     { call: make => make([6]).reshape([4, -1]), message: /reshape: 6 elements do not fill \[4, -1\]/ },
@@ -107,6 +112,18 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   }
   checkShape('reshape', full)
   return sameShape(x.shape, full) ? x : reshapeOp.apply([x], { shape: full })
+}
+
+/** Strides that show the elements of `x` in another shape without a copy, where there are such. */
+function stridesOf(x: Tensor, shape: Shape): number[] | undefined {
+  if (x.contiguous) return contiguousStrides(shape)
+  const long = x.shape.flatMap((length, axis) => (length === 1 ? [] : [axis]))
+  const same = sameShape(
+    long.map(axis => x.shape[axis]!),
+    shape.filter(length => length !== 1),
+  )
+  let next = 0 // only axes of size 1 come or go: the others keep their strides
+  return same ? shape.map(length => (length === 1 ? 0 : x.strides[long[next++]!]!)) : undefined
 }
 
 /** All elements in one axis. */
@@ -194,7 +211,7 @@ function exchangeLast(rank: number): number[] {
 }
 
 /** A part of an axis: all of it (`null`), one index (which drops the axis), or `[start, stop, step]`. */
-export type Range = null | number | readonly [start: number, stop?: number, step?: number]
+export type Range = null | number | readonly [start: number, stop?: number | undefined, step?: number]
 
 /** A part of a tensor and the shape that comes of taking it (`slice`) or of filling zeros around it (`place`). */
 interface Placement extends Region {
@@ -222,6 +239,8 @@ const sliceOp: Op<Placement> = defineOp({
     { call: make => slice(make([3]), 3), message: /slice: index 3 lies outside axis 0 of size 3/ },
     { call: make => slice(make([3]), [0, 3, 0]), message: /slice: the step 0/ },
     { call: make => slice(make([3]), null, null), message: /slice: 2 ranges for 1 axes/ },
+    { call: make => slice(make([3]), [0.5, 2]), message: /slice: 0.5 is no place on axis 0/ },
+    { call: make => slice(make([3]), [0, Number.NaN]), message: /slice: NaN is no place on axis 0/ },
   ],
 })
 
@@ -230,11 +249,11 @@ const sliceOp: Op<Placement> = defineOp({
  *
  * @param ranges  one for each axis from the first; axes without one are taken whole. Negative starts and stops
  *                count from the end; a negative step walks backwards (its default stop is the beginning)
- * @throws ShapeError for an index outside its axis or too many ranges; ValueError for a step of 0
+ * @throws ShapeError for an index outside its axis or too many ranges; ValueError for a step of 0 or a fraction
  * @example slice(x, 0)                  // the first row
  * @example slice(x, null, [0, -1, 2])   // every second column but the last
  */
-export function slice(x: Tensor, ...ranges: readonly Range[]): Tensor {
+export function slice(x: Tensor, ...ranges: Range[]): Tensor {
   if (ranges.length > x.rank) {
     throw new ShapeError(
       'slice',
@@ -274,6 +293,10 @@ function resolveRange(
   const [from, to, step = 1] = range
   if (!Number.isInteger(step) || step === 0) {
     throw new ValueError('slice', `the step ${step} leads nowhere`, 'Give a whole number other than 0')
+  }
+  const broken = [from, to ?? 0].find(at => Math.trunc(at) !== at)
+  if (broken !== undefined) {
+    throw new ValueError('slice', `${broken} is no place on axis ${axis}`, 'Give whole numbers (or Infinity)')
   }
   const [lowest, highest] = step > 0 ? [0, size] : [-1, size - 1]
   const clamp = (at: number) => Math.min(Math.max(at < 0 ? at + size : at, lowest), highest)
@@ -372,13 +395,17 @@ const concatOp = defineOp<{ readonly axis: number }>({
   errors: [
     { call: () => concat([]), message: /concat: there is nothing to join/ },
     { call: make => concat([make([2, 3]), make([2, 4])]), message: /concat: \[2, 3\] and \[2, 4\] differ/ },
+    {
+      call: make => concat([make([2]), make([2], 'bool')]),
+      message: /concat: float32\[2\] and bool\[2\] are mixed/,
+    },
   ],
 })
 
 /**
  * Tensors one after the other along an axis.
  *
- * @throws ShapeError when they differ on another axis
+ * @throws ShapeError when they differ on another axis; DTypeError when they differ in type; ValueError for none
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = tensors[0]
@@ -388,12 +415,15 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   for (const other of tensors) {
     const fits =
       other.rank === first.rank && other.shape.every((size, i) => i === at || size === first.shape[i])
-    if (!fits || other.dtype !== first.dtype) {
+    if (!fits) {
       throw new ShapeError(
         'concat',
-        `${formatShape(first.shape)} and ${formatShape(other.shape)} differ outside axis ${axis}, or in type`,
+        `${formatShape(first.shape)} and ${formatShape(other.shape)} differ outside axis ${axis}`,
         'Only sizes along the joined axis may differ',
       )
+    }
+    if (other.dtype !== first.dtype) {
+      throw new DTypeError('concat', `${first} and ${other} are mixed`, `Cast one: .cast('${first.dtype}')`)
     }
   }
   commonBackend('concat', tensors)

@@ -1,12 +1,13 @@
 /** Reductions: sums and extrema over axes, and what is composed of them. */
 
-import { ValueError } from '../errors.ts'
+import { DTypeError, ValueError } from '../errors.ts'
+import { isFloat } from '../tensor/dtype.ts'
 import { type Axes, resolveAxes } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { stopGradient } from './alias.ts'
 import { cast } from './cast.ts'
 import { defineOp } from './define.ts'
-import { abs, div, equal, exp, log, mul, sqrt, square, sub, where } from './elementwise.ts'
+import { abs, and, div, equal, exp, less, log, mul, not, sqrt, square, sub, where } from './elementwise.ts'
 import { broadcastTo, reshape } from './movement.ts'
 
 interface ReduceAttributes {
@@ -70,6 +71,11 @@ function winners(x: Tensor, extreme: Tensor, axes: readonly number[]): Tensor {
   return div(won, sum(won, axes, { keepDims: true }))
 }
 
+function checkFloat(operation: string, x: Tensor): void {
+  if (isFloat(x.dtype)) return
+  throw new DTypeError(operation, `${x} is not of a float type`, "Cast it first: .cast('float32')")
+}
+
 const maxOp = extremum('max')
 const minOp = extremum('min')
 
@@ -79,21 +85,22 @@ function reduce(op: typeof sumOp, x: Tensor, axis: Axes, { keepDims = false }: R
   if (empty !== undefined && op !== sumOp) {
     throw new ValueError(op.name, `axis ${empty} of ${x} is empty`, 'The extremum of nothing does not exist')
   }
-  const reduced = axes.length === 0 ? x : op.apply([x], { axes })
+  const counted = op === sumOp && x.dtype === 'bool' ? cast(x, 'int32') : x
+  const reduced = axes.length === 0 ? counted : op.apply([counted], { axes })
   return keepDims ? reshape(reduced, kept(x, axes)) : reduced
 }
 
-/** The sum over `axis` (all axes unless said). */
+/** The sum over `axis` (all axes unless said); of bools, how many are true, as int32. */
 export function sum(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   return reduce(sumOp, x, axis, options)
 }
 
-/** The largest element over `axis`; NaN if one is. Elements that tie share the gradient evenly. */
+/** The largest element over `axis`; NaN if one is; of bools, whether any is true. Elements that tie share the gradient evenly. */
 export function max(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   return reduce(maxOp, x, axis, options)
 }
 
-/** The smallest element over `axis`; NaN if one is. Elements that tie share the gradient evenly. */
+/** The smallest element over `axis`; NaN if one is; of bools, whether all are true. Elements that tie share the gradient evenly. */
 export function min(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   return reduce(minOp, x, axis, options)
 }
@@ -101,9 +108,10 @@ export function min(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor
 /**
  * The mean over `axis`.
  *
- * @throws ValueError when an axis is empty
+ * @throws ValueError when an axis is empty; DTypeError for what is not of a float type
  */
 export function mean(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+  checkFloat('mean', x)
   const count = resolveAxes('mean', axis, x.rank).reduce((product, at) => product * x.shape[at]!, 1)
   if (count === 0) throw new ValueError('mean', `${x} has no elements to average`, 'Give at least one')
   return div(sum(x, axis, options), count)
@@ -112,23 +120,32 @@ export function mean(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tenso
 /**
  * The Euclidean norm over `axis`. Elements are scaled by the largest of them, so that norms far below or above
  * one neither vanish nor overflow; the gradient of the norm of zeros is zero.
+ *
+ * @throws DTypeError for what is not of a float type
  */
 export function norm(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+  checkFloat('norm', x)
   if (x.size === 0) return sum(x, axis, options)
   const axes = resolveAxes('norm', axis, x.rank)
-  const largest = max(stopGradient(abs(x)), axes, { keepDims: true })
+  const largest = max(abs(stopGradient(x)), axes, { keepDims: true })
   const isZero = equal(largest, 0)
-  const scale = where(isZero, 1, largest)
+  const scale = where(and(not(isZero), less(largest, Number.POSITIVE_INFINITY)), largest, 1)
   const squares = sum(square(div(x, scale)), axes, { keepDims: true })
   const length = mul(scale, where(isZero, 0, sqrt(where(isZero, 1, squares))))
   return options.keepDims ? length : reshape(length, dropped(x, axes))
 }
 
-/** log Σ eˣ over `axis`, without overflow. */
+/**
+ * log Σ eˣ over `axis`, without overflow.
+ *
+ * @throws DTypeError for what is not of a float type
+ */
 export function logSumExp(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
+  checkFloat('logSumExp', x)
   const axes = resolveAxes('logSumExp', axis, x.rank)
-  const largest = stopGradient(max(x, axes, { keepDims: true }))
-  const sums = log(sum(exp(sub(x, largest)), axes, { keepDims: true })).add(largest)
+  const largest = max(stopGradient(x), axes, { keepDims: true })
+  const shift = where(less(abs(largest), Number.POSITIVE_INFINITY), largest, 0) // ∞ - ∞ is NaN
+  const sums = log(sum(exp(sub(x, shift)), axes, { keepDims: true })).add(shift)
   return options.keepDims ? sums : reshape(sums, dropped(x, axes))
 }
 

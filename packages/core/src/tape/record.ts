@@ -34,6 +34,7 @@ export function trace(
     const leaves = inputs.map(aliasOf)
     const output: unknown = f(...leaves)
     if (output instanceof Promise) {
+      output.catch(() => {}) // it is refused here, so how it ends is nobody's business
       throw new GradientError(
         operation,
         'the function is asynchronous',
@@ -45,6 +46,16 @@ export function trace(
     }
     return slice(output, leaves)
   })
+}
+
+/** @throws GradientError when what a function returned is not of a float type, and so has no derivative */
+export function checkOutput(operation: string, output: Tensor): void {
+  if (isFloat(output.dtype)) return
+  throw new GradientError(
+    operation,
+    `the function returned ${output}, and only float tensors carry gradients`,
+    'Return the number that led to it, or call the function without a transform',
+  )
 }
 
 /** @throws ValueError when `input` is no tensor; GradientError when it is not of a float type */

@@ -44,7 +44,9 @@ export class Tape {
       const made = input >= 0 ? `input ${input}` : op.format(inputs.map(nameOf), attributes)
       return [nameOf(output), made, String(output), scope]
     })
-    const widths = [0, 1, 2].map(column => Math.max(0, ...lines.map(line => line[column]!.length)))
+    const widths = [0, 1, 2].map(column =>
+      lines.reduce((width, line) => Math.max(width, line[column]!.length), 0),
+    )
     return lines
       .map(line =>
         line

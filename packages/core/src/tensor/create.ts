@@ -26,15 +26,14 @@ export interface CreateOptions {
  * @example tensor([[1, 2], [3, 4]], { dtype: 'float64' })
  */
 export function tensor(
-  values: NestedArray | boolean | TypedArray,
+  values: NestedArray<number | boolean> | TypedArray,
   options: CreateOptions & { shape?: Shape } = {},
 ): Tensor {
-  const given = ArrayBuffer.isView(values)
-    ? dtypeOf(values)
-    : typeof values === 'boolean'
-      ? 'bool'
-      : 'float32'
-  const dtype = options.dtype ?? given
+  const given: HostValues = ArrayBuffer.isView(values)
+    ? { flat: values, shape: [values.length], dtype: dtypeOf(values) }
+    : flatten(values)
+  const { flat } = given
+  const dtype = options.dtype ?? given.dtype
   if (dtype === undefined) {
     throw new DTypeError(
       'tensor',
@@ -42,9 +41,7 @@ export function tensor(
       'Use Float32Array, Float64Array, Int32Array or Uint8Array (bool)',
     )
   }
-  const nestedShape: number[] = []
-  const flat = ArrayBuffer.isView(values) ? values : flatten(values, nestedShape)
-  const shape = options.shape ?? (ArrayBuffer.isView(values) ? [values.length] : nestedShape)
+  const shape = options.shape ?? given.shape
   checkShape('tensor', shape)
   if (sizeOf(shape) !== flat.length) {
     throw new ShapeError(
@@ -73,13 +70,21 @@ function fromHost(
   }
   const host = allocate(dtype, values.length)
   host.set(values)
-  if (dtype === 'bool') for (let i = 0; i < host.length; i++) host[i] = values[i] ? 1 : 0
-  return new Tensor(backend, backend.upload(host, dtype), dtype, shape)
+  if (dtype === 'bool') for (let i = 0; i < host.length; i++) host[i] = values[i] === 0 ? 0 : 1
+  return new Tensor(backend, backend.upload(host, dtype), dtype, [...shape])
 }
 
-function flatten(values: NestedArray | boolean, shape: number[]): number[] {
+interface HostValues {
+  readonly flat: ArrayLike<number>
+  readonly shape: Shape
+  readonly dtype: DType | undefined
+}
+
+function flatten(values: NestedArray<number | boolean>): HostValues {
+  const shape: number[] = []
   const flat: number[] = []
-  const visit = (value: NestedArray | boolean, depth: number): void => {
+  let booleans = 0
+  const visit = (value: NestedArray<number | boolean>, depth: number): void => {
     if (Array.isArray(value)) {
       if (shape.length === depth && flat.length === 0) shape.push(value.length)
       if (shape[depth] !== value.length) {
@@ -99,6 +104,7 @@ function flatten(values: NestedArray | boolean, shape: number[]): number[] {
         )
       }
       flat.push(Number(value))
+      if (typeof value === 'boolean') booleans++
     } else {
       throw new ValueError(
         'tensor',
@@ -108,7 +114,7 @@ function flatten(values: NestedArray | boolean, shape: number[]): number[] {
     }
   }
   visit(values, 0)
-  return flat
+  return { flat, shape, dtype: booleans > 0 && booleans === flat.length ? 'bool' : 'float32' }
 }
 
 /**
@@ -118,9 +124,9 @@ function flatten(values: NestedArray | boolean, shape: number[]): number[] {
  */
 export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
   checkShape('full', shape)
-  const element = scalar(value, options.dtype ?? 'float32', options.backend ?? currentBackend())
+  const element = scalar(value, options.dtype ?? 'float32', options.backend ?? currentBackend(), 'full')
   const still = shape.map(() => 0)
-  return element.view(shape, still, 0)
+  return element.view([...shape], still, 0)
 }
 
 /** A tensor of zeros. */
@@ -177,17 +183,21 @@ export function linspace(start: number, stop: number, count: number, options: Cr
 
 const scalars = new WeakMap<Backend, Map<string, Tensor>>()
 
-/** A number as a tensor without axes. Recent ones are kept, since programs use the same few over and over. */
-export function scalar(value: number, dtype: DType, backend: Backend): Tensor {
-  if (dtype === 'int32' && !Number.isInteger(value)) {
+/**
+ * A number as a tensor without axes. Recent ones are kept, since programs use the same few over and over.
+ *
+ * @param operation  who needs it, for messages
+ */
+export function scalar(value: number, dtype: DType, backend: Backend, operation = 'scalar'): Tensor {
+  if (dtype === 'int32' && value !== (value | 0)) {
     throw new DTypeError(
-      'scalar',
-      `${value} is no whole number, as int32 needs`,
-      'Cast the tensor to a float type first',
+      operation,
+      `${value} is no int32`,
+      'Give a whole number from -2^31 to 2^31 - 1, or cast the tensor to a float type first',
     )
   }
   const recent = memo(scalars, backend, () => new Map<string, Tensor>())
   if (recent.size >= 256) recent.clear()
   const name = `${Object.is(value, -0) ? '-0' : value} ${dtype}`
-  return memo(recent, name, () => fromHost([value], [], dtype, backend, 'scalar'))
+  return memo(recent, name, () => fromHost([value], [], dtype, backend, operation))
 }

@@ -4,8 +4,9 @@
  * numbers on every backend and in any order of calls; new keys are derived, never consumed.
  */
 
-import { ValueError } from '../errors.ts'
+import { DTypeError, ValueError } from '../errors.ts'
 import { type CreateOptions, tensor } from './create.ts'
+import { type DType, isFloat } from './dtype.ts'
 import { checkShape, type Shape, sizeOf } from './shape.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -43,15 +44,19 @@ export function threefry([k0, k1]: Key, c0: number, c1: number): [number, number
  * @throws ValueError otherwise
  */
 export function key(seed: number): Key {
+  return wordsOf('key', seed)
+}
+
+function wordsOf(operation: string, seed: number): Key {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new ValueError('key', `${seed} is no seed`, 'Give a whole number from 0 to 2^53 - 1')
+    throw new ValueError(operation, `${seed} is no seed`, 'Give a whole number from 0 to 2^53 - 1')
   }
   return [Math.floor(seed / 2 ** 32), seed >>> 0]
 }
 
 /** A key derived from another and a number (a step, a layer's index): different numbers, unrelated keys. */
 export function foldIn(parent: Key, data: number): Key {
-  const [high, low] = key(data)
+  const [high, low] = wordsOf('foldIn', data)
   return threefry(threefry(parent, 0x5a17, high), 0, low)
 }
 
@@ -85,9 +90,10 @@ export function normalValues(from: Key, count: number): Float64Array {
 }
 
 /**
- * Numbers drawn evenly from [low, high).
+ * Numbers drawn evenly from [low, high), both rounded to the type.
  *
  * @param options  `low` (0), `high` (1), `dtype`, `backend`
+ * @throws DTypeError when the type is no float type; ValueError when low is above high
  * @example uniform(key(7), [3, 4], { low: -1 })
  */
 export function uniform(
@@ -97,11 +103,14 @@ export function uniform(
 ): Tensor {
   checkShape('uniform', shape)
   if (!(low <= high)) throw new ValueError('uniform', `low ${low} is above high ${high}`, 'Give low ≤ high')
-  const dtype = options.dtype ?? 'float32'
-  const bits = dtype === 'float32' ? 24 : 53 // as many as the type holds, so that rounding never gives `high`
-  const values = uniformValues(from, sizeOf(shape)).map(
-    u => low + (high - low) * (Math.floor(u * 2 ** bits) / 2 ** bits),
-  )
+  const dtype = floatType('uniform', options.dtype)
+  const bits = dtype === 'float32' ? 24 : 53 // as many as the type holds
+  const round = dtype === 'float32' ? Math.fround : (value: number) => value
+  const [lowest, end] = [round(low), round(high)]
+  const values = uniformValues(from, sizeOf(shape)).map(u => {
+    const value = round(lowest + (end - lowest) * (Math.floor(u * 2 ** bits) / 2 ** bits))
+    return value < end ? value : lowest // what rounds up to `end` completes the half share of `lowest`
+  })
   return tensor(values, { ...options, dtype, shape })
 }
 
@@ -109,6 +118,7 @@ export function uniform(
  * Numbers from a normal distribution.
  *
  * @param options  `mean` (0), `deviation` (standard, 1), `dtype`, `backend`
+ * @throws DTypeError when the type is no float type; ValueError for a negative deviation
  * @example normal(key(7), [100, 100], { deviation: 0.1 })
  */
 export function normal(
@@ -125,5 +135,10 @@ export function normal(
     )
   }
   const values = normalValues(from, sizeOf(shape)).map(z => mean + deviation * z)
-  return tensor(values, { dtype: 'float32', ...options, shape })
+  return tensor(values, { ...options, dtype: floatType('normal', options.dtype), shape })
+}
+
+function floatType(operation: string, dtype: DType = 'float32'): 'float32' | 'float64' {
+  if (isFloat(dtype)) return dtype
+  throw new DTypeError(operation, `${dtype} is no float type`, 'Draw floats and cast them')
 }

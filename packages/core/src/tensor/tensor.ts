@@ -9,8 +9,8 @@ import type { Entry } from '../tape/entry.ts'
 import type { DType, TypedArray } from './dtype.ts'
 import { contiguousStrides, formatShape, isContiguous, type Shape, sizeOf } from './shape.ts'
 
-/** Numbers nested like the axes of a tensor. */
-export type NestedArray = number | readonly NestedArray[]
+/** Numbers (or other elements) nested like the axes of a tensor. */
+export type NestedArray<Element = number> = Element | readonly NestedArray<Element>[]
 
 /**
  * An immutable tensor. Make one with `tensor`, `zeros`, `normal`, …; read it with `data`, `item` or `toArray`.

@@ -2,7 +2,7 @@
 
 import { pullback } from '../tape/pullback.ts'
 import { pushforward } from '../tape/pushforward.ts'
-import { trace } from '../tape/record.ts'
+import { checkOutput, trace } from '../tape/record.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { settled } from './grad.ts'
 
@@ -21,6 +21,7 @@ export function vjp<Inputs extends readonly Tensor[]>(
   ...inputs: Inputs
 ): [value: Tensor, pull: (cotangent: Tensor) => Of<Inputs>] {
   const tape = trace('vjp', f as (...inputs: readonly Tensor[]) => Tensor, inputs)
+  checkOutput('vjp', tape.output)
   return [settled(tape.output), cotangent => pullback(tape, cotangent) as unknown as Of<Inputs>]
 }
 
@@ -31,7 +32,7 @@ export function vjp<Inputs extends readonly Tensor[]>(
  * @param inputs    x₁, …, xₙ
  * @param tangents  ẋ₁, …, ẋₙ, each of its input's shape and dtype
  * @returns `[y, ẏ]` with ẏ = Σᵢ (∂y/∂xᵢ) ẋᵢ
- * @throws  ShapeError when a tangent is not shaped like its input
+ * @throws  ShapeError when a tangent is not shaped like its input; GradientError when f returns no floats
  * @example const [y, dy] = jvp(x => x.tanh(), [x], [dx])
  */
 export function jvp<Inputs extends readonly Tensor[]>(
@@ -40,6 +41,7 @@ export function jvp<Inputs extends readonly Tensor[]>(
   tangents: Of<Inputs>,
 ): [value: Tensor, tangent: Tensor] {
   const tape = trace('jvp', f as (...inputs: readonly Tensor[]) => Tensor, inputs)
+  checkOutput('jvp', tape.output)
   const tangent = pushforward(tape, tangents as unknown as readonly Tensor[])
   return [settled(tape.output), settled(tangent)]
 }

@@ -3,7 +3,7 @@
 import { GradientError } from '../errors.ts'
 import { stopGradient } from '../ops/alias.ts'
 import { pullback } from '../tape/pullback.ts'
-import { checkDifferentiable, trace } from '../tape/record.ts'
+import { checkOutput, trace } from '../tape/record.ts'
 import { isRecording } from '../tape/recorder.ts'
 import { onesLike } from '../tensor/create.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -17,7 +17,7 @@ import { leavesOf, mapTree, type TensorTree } from './tree.ts'
  * @throws  GradientError when f returns more than one number, is asynchronous, or x is not of a float type
  * @example const [loss, { w, b }] = valueAndGrad(({ w, b }) => x.matmul(w).add(b).square().mean())({ w, b })
  */
-export function valueAndGrad<X extends TensorTree, Rest extends readonly unknown[]>(
+export function valueAndGrad<X extends TensorTree = Tensor, Rest extends readonly unknown[] = []>(
   f: (x: X, ...rest: Rest) => Tensor,
 ): (x: X, ...rest: Rest) => [value: Tensor, gradient: X] {
   return (x, ...rest) => differentiate('valueAndGrad', f, x, rest)
@@ -31,7 +31,7 @@ export function valueAndGrad<X extends TensorTree, Rest extends readonly unknown
  * @throws  GradientError when f returns more than one number, is asynchronous, or x is not of a float type
  * @example grad(x => grad(x => x.pow(3).sum())(x).sum())(x) // 6x
  */
-export function grad<X extends TensorTree, Rest extends readonly unknown[]>(
+export function grad<X extends TensorTree = Tensor, Rest extends readonly unknown[] = []>(
   f: (x: X, ...rest: Rest) => Tensor,
 ): (x: X, ...rest: Rest) => X {
   return (x, ...rest) => differentiate('grad', f, x, rest)[1]
@@ -50,6 +50,7 @@ function differentiate<X extends TensorTree, Rest extends readonly unknown[]>(
   }
   const tape = trace(operation, (...tensors) => f(rebuild(tensors), ...rest), leaves)
   const { output } = tape
+  checkOutput(operation, output)
   if (output.size !== 1) {
     throw new GradientError(
       operation,
@@ -57,7 +58,6 @@ function differentiate<X extends TensorTree, Rest extends readonly unknown[]>(
       'Reduce it (.sum(), .mean()), or use vjp or jvp',
     )
   }
-  checkDifferentiable(operation, output)
   const gradient = rebuild(pullback(tape, onesLike(output)))
   return [settled(output), gradient]
 }
