@@ -5,6 +5,15 @@
 
 import { currentScope } from './tape/scope.ts'
 
+/** What something is, as messages put it: `a Map`, `an array`, `7`, `undefined`. */
+export function describe(value: unknown): string {
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'function') return 'a function'
+  if (typeof value !== 'object' || value === null) return String(value)
+  const { name = '' } = (value.constructor as { name?: string } | undefined) ?? {}
+  return name === '' || name === 'Object' ? 'an object' : `a ${name}`
+}
+
 /** What every error of sensigrad says. Catch this class to catch them all. */
 export class SensigradError extends Error {
   /** The operation or function that refused, such as `matmul`. */

@@ -35,7 +35,8 @@ export function activation(
   build: (builder: ExpressionBuilder, u: Expression) => Expression,
 ): Activation {
   const expression = build(e, input(0))
-  const f = elementwise(label, (_, _u: Expression) => expression)
+  const isIdentity = expression === input(0)
+  const f = isIdentity ? (u: Tensor) => u : elementwise(label, (_, _u: Expression) => expression)
   const derivative = (order: number) =>
     elementwise(`${label}${"'".repeat(order)}`, (_, _u: Expression, _o: Expression) =>
       derivativeInTermsOfOutput(expression, order),

@@ -3,7 +3,7 @@
 import { split, type Tensor } from '@sensigrad/core'
 import { type Activation, activationOf, identity } from './activation.ts'
 import { type Initialiser, uniform } from './initialise.ts'
-import { checkInputs, type LayerOptions, NeuronLayer, parameter } from './neuron-layer.ts'
+import { checkInputs, checkLayer, type LayerOptions, NeuronLayer, parameter } from './neuron-layer.ts'
 import type { Parameter } from './parameter.ts'
 
 /** How a dense layer begins. */
@@ -33,6 +33,7 @@ export class Dense extends NeuronLayer {
 
   constructor(inputs: number, outputs: number, options: DenseOptions) {
     super()
+    checkLayer('Dense', inputs, outputs, options)
     const [weightKey, biasKey] = split(options.key)
     this.neurons = outputs
     this.inputs = inputs

@@ -1,10 +1,8 @@
 /** Gradients of a loss with respect to a module's parameters, and modules with other values in their parameters. */
 
 import * as core from '@sensigrad/core'
-import { type Tensor, type TensorTree, ValueError } from '@sensigrad/core'
-import type { Module } from './module.ts'
-
-type AnyModule = Module<never, unknown>
+import { describe, type Tensor, type TensorTree, ValueError } from '@sensigrad/core'
+import { type AnyModule, checkModule } from './module.ts'
 
 /** A tensor for each parameter of a module, by path. */
 export type ByParameter = Readonly<Record<string, Tensor>>
@@ -56,6 +54,14 @@ export function valueAndGrad<X extends TensorTree = Tensor, Rest extends readonl
 ): (x: X, ...rest: Rest) => [value: Tensor, gradient: X]
 export function valueAndGrad(first: AnyModule | ((x: TensorTree) => Tensor), loss?: () => Tensor): unknown {
   if (typeof first === 'function') return core.valueAndGrad(first)
-  const compute = (values: ByParameter) => withParameters(first, values, loss!)
+  checkModule('valueAndGrad', first)
+  if (typeof loss !== 'function') {
+    throw new ValueError(
+      'valueAndGrad',
+      `the loss is ${describe(loss)}`,
+      'Give a function: () => loss of the module',
+    )
+  }
+  const compute = (values: ByParameter) => withParameters(first, values, loss)
   return core.valueAndGrad(compute)(valuesOf(first))
 }

@@ -6,7 +6,7 @@
  */
 
 export { Parameter } from './parameter.ts'
-export { Module } from './module.ts'
+export { type AnyModule, Module } from './module.ts'
 export { type ByParameter, valueAndGrad, valuesOf, withParameters } from './gradients.ts'
 
 // Layers

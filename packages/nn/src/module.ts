@@ -3,7 +3,7 @@
  * Walking the fields gives every parameter its path, such as `layers.7.weight`.
  */
 
-import { type Tensor, withScope } from '@sensigrad/core'
+import { describe, type Tensor, ValueError, withScope } from '@sensigrad/core'
 import { Parameter } from './parameter.ts'
 
 const names = new WeakMap<object, string>()
@@ -41,8 +41,8 @@ export abstract class Module<Inputs extends readonly unknown[] = [x: Tensor], Ou
   }
 
   /** The modules directly below this one, by path (`encoder`, `layers.7`). */
-  children(): Map<string, Module<never, unknown>> {
-    const found = new Map<string, Module<never, unknown>>()
+  children(): Map<string, AnyModule> {
+    const found = new Map<string, AnyModule>()
     walk(this, '', (path, field) => {
       if (field instanceof Module) found.set(path, field)
     })
@@ -50,9 +50,9 @@ export abstract class Module<Inputs extends readonly unknown[] = [x: Tensor], Ou
   }
 
   /** All modules: this one under the path `''`, and those below it. Shared ones appear once. */
-  modules(): Map<string, Module<never, unknown>> {
-    const found = new Map<string, Module<never, unknown>>()
-    const visit = (path: string, module: Module<never, unknown>): void => {
+  modules(): Map<string, AnyModule> {
+    const found = new Map<string, AnyModule>()
+    const visit = (path: string, module: AnyModule): void => {
       if ([...found.values()].includes(module)) return
       found.set(path, module)
       for (const [name, child] of module.children()) visit(path === '' ? name : `${path}.${name}`, child)
@@ -74,6 +74,19 @@ export abstract class Module<Inputs extends readonly unknown[] = [x: Tensor], Ou
     }
     return found
   }
+}
+
+/** Any module, whatever it takes and gives. */
+export type AnyModule = Module<never, unknown>
+
+/** @throws ValueError when `module` is none */
+export function checkModule(operation: string, module: unknown): asserts module is AnyModule {
+  if (module instanceof Module) return
+  throw new ValueError(
+    operation,
+    `${describe(module)} is no module`,
+    'Give a layer or a model, an instance of Module',
+  )
 }
 
 /** Visits the parameters and modules among the fields of an object, looking into arrays and plain objects. */

@@ -3,10 +3,10 @@
  * announces a firing to everything that listens, SAL and probes among them.
  */
 
-import { type Key, ShapeError, type Tensor, tensor } from '@sensigrad/core'
+import { describe, type Key, ShapeError, Tensor, tensor, ValueError } from '@sensigrad/core'
 import type { Activation } from './activation.ts'
 import type { Initialiser } from './initialise.ts'
-import { Module } from './module.ts'
+import { type AnyModule, checkModule, Module } from './module.ts'
 import { Parameter } from './parameter.ts'
 
 /** Weights through which neurons hear some of their inputs. */
@@ -62,9 +62,10 @@ export abstract class NeuronLayer<
  * @example const { firings } = observe(model, () => model.call(x))
  */
 export function observe<Result>(
-  module: Module<never, unknown>,
+  module: AnyModule,
   body: () => Result,
 ): { result: Result; firings: { path: string; firing: Firing }[] } {
+  checkModule('observe', module)
   const firings: { path: string; firing: Firing }[] = []
   const ends = [...module.modules()].flatMap(([path, layer]) =>
     layer instanceof NeuronLayer ? [layer.onFiring(firing => firings.push({ path, firing }))] : [],
@@ -84,6 +85,28 @@ export interface LayerOptions {
   readonly dtype?: 'float32' | 'float64'
 }
 
+/** @throws ValueError unless the sizes are whole numbers that make a layer, and a key says where it begins */
+export function checkLayer(
+  layer: string,
+  inputs: number,
+  neurons: number,
+  options: LayerOptions | undefined,
+): void {
+  for (const [what, size] of [
+    ['inputs', inputs],
+    ['neurons', neurons],
+  ] as const) {
+    if (Number.isInteger(size) && size >= (what === 'inputs' ? 0 : 1)) continue
+    throw new ValueError(layer, `${describe(size)} is no number of ${what}`, 'Give a whole number')
+  }
+  if (Array.isArray(options?.key)) return
+  throw new ValueError(
+    layer,
+    'there is no key for the initial values',
+    'Give one among the options: { key: key(7) }',
+  )
+}
+
 /** A parameter with the values of an initialiser. */
 export function parameter(
   initialiser: Initialiser,
@@ -94,8 +117,11 @@ export function parameter(
   return new Parameter(tensor(initialiser(key, shape), { shape, dtype }))
 }
 
-/** @throws ShapeError unless the last axis of `x` has the given size */
+/** @throws ValueError when `x` is no tensor; ShapeError unless its last axis has the given size */
 export function checkInputs(layer: string, what: string, x: Tensor, size: number): void {
+  if (!(x instanceof Tensor)) {
+    throw new ValueError(layer, `the ${what} is ${describe(x)}`, 'Make it a tensor with tensor(…)')
+  }
   if (x.shape.at(-1) === size) return
   throw new ShapeError(
     layer,

@@ -3,7 +3,14 @@
 import { split, stack, type Tensor, ValueError, zeros } from '@sensigrad/core'
 import { type Activation, activationOf, tanh } from './activation.ts'
 import { type Initialiser, uniform } from './initialise.ts'
-import { checkInputs, type LayerOptions, NeuronLayer, parameter, type Synapses } from './neuron-layer.ts'
+import {
+  checkInputs,
+  checkLayer,
+  type LayerOptions,
+  NeuronLayer,
+  parameter,
+  type Synapses,
+} from './neuron-layer.ts'
 import type { Parameter } from './parameter.ts'
 
 /** How a recurrent layer begins. Initial values are even within 1/√neurons unless said, as in PyTorch. */
@@ -38,6 +45,7 @@ export class RNN extends NeuronLayer<
 
   constructor(inputs: number, neurons: number, options: RNNOptions) {
     super()
+    checkLayer('RNN', inputs, neurons, options)
     const [recurrentKey, inputKey, biasKey] = split(options.key, 3)
     const { dtype } = options
     const initial = uniform(undefined, neurons)

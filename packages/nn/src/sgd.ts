@@ -2,7 +2,7 @@
 
 import { ShapeError, type Tensor, ValueError } from '@sensigrad/core'
 import type { ByParameter } from './gradients.ts'
-import type { Module } from './module.ts'
+import { type AnyModule, checkModule } from './module.ts'
 import type { Parameter } from './parameter.ts'
 
 /** Options of gradient descent. */
@@ -51,7 +51,8 @@ export class SGD {
    * @throws ValueError for a path that the module does not have; ShapeError for a gradient that is not its parameter's.
    *         Then nothing has moved
    */
-  update(module: Module<never, unknown>, gradients: ByParameter): void {
+  update(module: AnyModule, gradients: ByParameter): void {
+    checkModule('SGD.update', module)
     const parameters = module.parameters()
     const pairs = Object.entries(gradients).map(
       ([path, gradient]) => [checkPair(parameters, path, gradient), gradient] as const,

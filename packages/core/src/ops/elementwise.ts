@@ -4,7 +4,7 @@
  */
 
 import { currentBackend } from '../backend/current.ts'
-import { DTypeError, ValueError } from '../errors.ts'
+import { DTypeError, describe, ValueError } from '../errors.ts'
 import { forwardRule, type PooledMap, reverseRule } from '../expression/differentiate.ts'
 import { call, type Expression, input } from '../expression/expression.ts'
 import { formatExpression } from '../expression/format.ts'
@@ -89,6 +89,9 @@ function evaluate(operation: string, expression: Expression, operands: readonly 
 /** Turns numbers into tensors of the type of the others, and checks all types against the expression. */
 function asTensors(operation: string, expression: Expression, operands: readonly TensorLike[]): Tensor[] {
   const { inputs: kinds, floats } = signatureOf(expression)
+  if (operands.length < kinds.length) {
+    throw new ValueError(operation, `it got ${operands.length} operands`, `Give ${kinds.length}`)
+  }
   const given = operands.find(operand => operand instanceof Tensor)
   const number = operands.find(
     (operand, i): operand is Tensor => kinds[i] === 'number' && operand instanceof Tensor,
@@ -113,7 +116,7 @@ function asTensors(operation: string, expression: Expression, operands: readonly
     if (!(operand instanceof Tensor)) {
       throw new ValueError(
         operation,
-        `${String(operand)} is no tensor or number`,
+        `${describe(operand)} is no tensor or number`,
         'Make it one with tensor(…)',
       )
     }

@@ -93,6 +93,7 @@ const reshapeOp = defineOp<{ readonly shape: Shape }>({
  * @throws ShapeError when the elements do not fill the shape
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  if (!Array.isArray(shape)) checkShape('reshape', shape)
   const open = shape.indexOf(-1)
   if (open !== shape.lastIndexOf(-1)) {
     throw new ShapeError(

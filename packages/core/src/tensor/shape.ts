@@ -88,6 +88,13 @@ export type Axes = number | readonly number[] | undefined
 export function resolveAxes(operation: string, axes: Axes, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis)
   const list = typeof axes === 'number' ? [axes] : axes
+  if (!Array.isArray(list)) {
+    throw new ValueError(
+      operation,
+      `the axis ${String(axes)} is none`,
+      'Give a number or an array of numbers',
+    )
+  }
   const resolved = list.map(axis => resolveAxis(operation, axis, rank))
   if (new Set(resolved).size !== resolved.length) {
     throw new ShapeError(operation, `axes ${formatShape(list)} name one axis twice`, 'Name each axis once')
@@ -95,8 +102,15 @@ export function resolveAxes(operation: string, axes: Axes, rank: number): number
   return resolved.sort((a, b) => a - b)
 }
 
-/** @throws ValueError unless every size is a whole number, zero or more */
+/** @throws ValueError unless it is a list of sizes, each a whole number, zero or more */
 export function checkShape(operation: string, shape: Shape): void {
+  if (!Array.isArray(shape)) {
+    throw new ValueError(
+      operation,
+      `the shape ${String(shape)} is no list of sizes`,
+      'Give an array such as [2, 3]',
+    )
+  }
   for (const length of shape) {
     if (!Number.isInteger(length) || length < 0) {
       throw new ValueError(

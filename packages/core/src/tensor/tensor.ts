@@ -98,4 +98,9 @@ export class Tensor implements View {
   toString(): string {
     return `${this.dtype}${formatShape(this.shape)}`
   }
+
+  /** What Node prints for it. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString()
+  }
 }

@@ -1,6 +1,6 @@
 /** Trees of tensors: a tensor, or arrays and plain objects of trees. Gradients have the shape of their tree. */
 
-import { ValueError } from '../errors.ts'
+import { describe, ValueError } from '../errors.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
 /** A tensor, or an array or plain object of trees. */
@@ -44,8 +44,4 @@ function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
-}
-
-function describe(value: unknown): string {
-  return typeof value === 'object' && value !== null ? `a ${value.constructor.name}` : String(value)
 }

@@ -17,7 +17,7 @@ import {
   ValueError,
   where,
 } from '@sensigrad/core'
-import type { Module } from '../module.ts'
+import { type AnyModule, checkModule } from '../module.ts'
 import { type Firing, NeuronLayer } from '../neuron-layer.ts'
 import { sensitivityGradient } from './closed-form.ts'
 import type { Counted } from './sensitivity.ts'
@@ -55,14 +55,14 @@ export interface AttachOptions {
   readonly counted?: Counted
 }
 
-/** What SAL knows of a layer that it is attached to. Tensors are `[neurons]`; none before the first adjustment. */
+/** The last adjustment of a layer. Tensors are `[neurons]`. */
 export interface Adjustment {
-  /** s of the last adjustment: the mean over its batch and sequence. */
-  readonly sensitivity: Tensor | undefined
+  /** s: the mean over the batch and sequence. */
+  readonly sensitivity: Tensor
   /** s̄, the running average. */
-  readonly average: Tensor | undefined
-  /** The gate of the last adjustment, 0 for neurons that are not attached. */
-  readonly gate: Tensor | undefined
+  readonly average: Tensor
+  /** The gate, 0 for neurons that are not attached. */
+  readonly gate: Tensor
 }
 
 interface Attachment {
@@ -71,9 +71,7 @@ interface Attachment {
   readonly mask: Tensor
   readonly stopListening: () => void
   heard: Firing[]
-  sensitivity: Tensor | undefined
-  average: Tensor | undefined
-  gate: Tensor | undefined
+  last: Adjustment | undefined
 }
 
 const gates: Record<SALMode, (average: Tensor, target: number) => Tensor> = {
@@ -108,6 +106,7 @@ export class SAL {
   readonly #warn: (message: string) => void
   readonly #attached = new Map<NeuronLayer<never, unknown>, Attachment>()
   #warnedOfWaiting = false
+  #isPaused = false
 
   constructor({
     rate,
@@ -151,7 +150,8 @@ export class SAL {
    *
    * @throws ValueError when there is no neuron layer, one is attached already, or an index is no neuron of it
    */
-  attach(module: Module<never, unknown>, { neurons, counted = 'recurrent' }: AttachOptions = {}): this {
+  attach(module: AnyModule, { neurons, counted = 'recurrent' }: AttachOptions = {}): this {
+    checkModule('SAL.attach', module)
     const layers = [...module.modules().values()].filter(layer => layer instanceof NeuronLayer)
     if (layers.length === 0) {
       throw new ValueError(
@@ -168,9 +168,7 @@ export class SAL {
         mask: masks[i]!,
         stopListening: layer.onFiring(firing => this.#hear(attachment, firing)),
         heard: [],
-        sensitivity: undefined,
-        average: undefined,
-        gate: undefined,
+        last: undefined,
       }
       this.#attached.set(layer, attachment)
     })
@@ -178,7 +176,8 @@ export class SAL {
   }
 
   /** Leaves a layer, or every layer inside a module, alone from now on, and forgets its averages. */
-  detach(module: Module<never, unknown>): this {
+  detach(module: AnyModule): this {
+    checkModule('SAL.detach', module)
     for (const layer of module.modules().values()) {
       this.#attached.get(layer as NeuronLayer<never, unknown>)?.stopListening()
       this.#attached.delete(layer as NeuronLayer<never, unknown>)
@@ -186,15 +185,27 @@ export class SAL {
     return this
   }
 
-  /** The last sensitivity, running average and gate of each neuron of an attached layer; `undefined` of others. */
+  /** The last adjustment of a layer; `undefined` before the first, and of a layer that is not attached. */
   of(layer: NeuronLayer<never, unknown>): Adjustment | undefined {
-    const attachment = this.#attached.get(layer)
-    if (attachment === undefined) return undefined
-    const { sensitivity, average, gate } = attachment
-    return { sensitivity, average, gate }
+    return this.#attached.get(layer)?.last
   }
 
-  /** Forgets the firings heard since the last adjustment: after passes that were only for looking. */
+  /**
+   * Runs `body` without listening: for passes that are only for looking.
+   *
+   * @example const accuracy = sal.paused(() => test(model))
+   */
+  paused<Result>(body: () => Result): Result {
+    const outer = this.#isPaused
+    this.#isPaused = true
+    try {
+      return body()
+    } finally {
+      this.#isPaused = outer
+    }
+  }
+
+  /** Forgets the firings heard since the last adjustment. */
   forget(): void {
     for (const attachment of this.#attached.values()) attachment.heard = []
   }
@@ -215,9 +226,8 @@ export class SAL {
 
   #adjust(layer: NeuronLayer<never, unknown>, attachment: Attachment): void {
     const { sensitivity, weights, bias } = sensitivityGradient(attachment.heard, attachment.counted)
-    const { average: before } = attachment
-    const average =
-      before === undefined ? sensitivity : before.mul(this.decay).add(sensitivity.mul(1 - this.decay))
+    const before = attachment.last?.average
+    const average = before?.mul(this.decay).add(sensitivity.mul(1 - this.decay)) ?? sensitivity
     const gate = where(attachment.mask, gates[this.mode](average, this.target), 0)
     const step = gate.mul(this.rate)
     const firing = attachment.heard.at(-1)!
@@ -227,16 +237,18 @@ export class SAL {
       weight.value = climb(weight.value, at, along, push, column)
     }
     layer.bias.value = climbBias(layer.bias.value, bias, step)
-    Object.assign(attachment, { heard: [], sensitivity, average, gate })
+    attachment.heard = []
+    attachment.last = { sensitivity, average, gate }
   }
 
   #hear(attachment: Attachment, firing: Firing): void {
+    if (this.#isPaused) return
     attachment.heard.push(asConstants(firing))
     if (attachment.heard.length < manyFirings || this.#warnedOfWaiting) return
     this.#warnedOfWaiting = true
     this.#warn(
-      `SAL: ${manyFirings} forward passes wait for an adjustment. Call adjust() after each, forget() after passes ` +
-        'that are only for looking, or detach() the layer.',
+      `SAL: ${manyFirings} forward passes wait for an adjustment. Call adjust() after each, wrap passes ` +
+        'that are only for looking in paused(), or detach() the layer.',
     )
   }
 }
