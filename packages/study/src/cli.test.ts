@@ -1,8 +1,10 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { main } from './cli.ts'
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 }) // generous: a busy machine is no failure
 
 /** Runs a command line and keeps what it says. */
 async function sensigrad(...args: string[]) {

@@ -8,6 +8,8 @@ import { probe } from './edge-of-chaos/runs.test-data.ts'
 import type { Run, Settings } from './edge-of-chaos/settings.ts'
 import { onInterrupt } from './interrupt.ts'
 
+vi.setConfig({ testTimeout: 30_000 }) // generous: a busy machine is no failure
+
 /** Probes that the next interrupted run brings back. */
 let probes: Run['probes'] = []
 

@@ -2,9 +2,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { runJobs } from './pool.ts'
 import { type Task, task } from './task.ts'
+
+vi.setConfig({ testTimeout: 30_000 }) // generous: a busy machine is no failure
 
 const jobs = (inputs: number[]) => inputs.map(input => ({ input, cost: input }))
 

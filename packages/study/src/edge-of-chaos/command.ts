@@ -8,7 +8,7 @@ import { toJson } from '../json.ts'
 import { number, numbers, seedList, whole } from '../options.ts'
 import { prepareFolder } from '../output.ts'
 import { defaultWorkers } from '../pool.ts'
-import { progressOn, silent } from '../progress.ts'
+import { type ProgressView, progressOn, silent } from '../progress.ts'
 import { exitCodes, type Terminal } from '../terminal.ts'
 import { claimTests, headline } from './findings.ts'
 import { checkPlan, type Plan } from './plan.ts'
@@ -94,36 +94,40 @@ export function edgeOfChaos(terminal: Terminal): Command {
     const say = (line: string) => terminal.err.write(`${line}\n`)
     for (const doubt of doubts(plan.settings)) say(`warning: ${doubt}`)
 
-    const study = await runWatched(plan, workers, chosen.progress ? terminal : null, say)
-    for (const { size, seed, error } of study.failures) {
-      say(`error: N = ${size}, seed ${seed}: ${error.name}: ${error.message}`)
+    const stop = new AbortController()
+    const view = chosen.progress ? progressOn(terminal.err, 'edge of chaos') : silent
+    const stopListening = onInterrupt(() => {
+      view.end()
+      say('Stopping, to report what is finished. Once more to quit at once.')
+      stop.abort()
+    })
+    try {
+      const study = await runWatched(plan, workers, stop.signal, view)
+      for (const { size, seed, error } of study.failures) {
+        say(`error: N = ${size}, seed ${seed}: ${error.name}: ${error.message}`)
+      }
+      if (study.failures.length > 0) terminal.exitCode = exitCodes.failed
+      if (study.interrupted) terminal.exitCode = exitCodes.interrupted
+      if (study.runs.every(run => run.probes.length === 0)) {
+        say('Nothing was measured, so nothing was written.')
+        return
+      }
+      const { writeStudy } = await import('./write.ts')
+      const files = await writeStudy(study, output, { plots })
+      terminal.out.write(json ? asJson(study, files) : asText(study, output))
+    } finally {
+      stopListening()
     }
-    if (study.failures.length > 0) terminal.exitCode = exitCodes.failed
-    if (study.interrupted) terminal.exitCode = exitCodes.interrupted
-    if (study.runs.every(run => run.probes.length === 0)) {
-      say('Nothing was measured, so nothing was written.')
-      return
-    }
-    const { writeStudy } = await import('./write.ts')
-    const files = await writeStudy(study, output, { plots })
-    terminal.out.write(json ? asJson(study, files) : asText(study, output))
   })
 }
 
 async function runWatched(
   plan: Plan,
   workers: number,
-  watch: Terminal | null,
-  say: (line: string) => void,
+  signal: AbortSignal,
+  view: ProgressView,
 ): Promise<Study> {
   const { runStudy } = await import('./study.ts') // and with it the whole framework, which --help need not load
-  const view = watch ? progressOn(watch.err, 'edge of chaos') : silent
-  const stop = new AbortController()
-  const stopListening = onInterrupt(() => {
-    view.end()
-    say('Stopping, to report what is finished. Once more to quit at once.')
-    stop.abort()
-  })
   const finished = new Set<string>()
   const total = plan.sizes.length * plan.seeds.length
   const progress = ({ size, seed, step, probe, share }: Progress) => {
@@ -132,10 +136,9 @@ async function runWatched(
     view.update(share, `${finished.size} of ${plural(total, 'run')}  N = ${size}, seed ${seed}${latest}`)
   }
   try {
-    return await runStudy(plan, { workers, signal: stop.signal, progress })
+    return await runStudy(plan, { workers, signal, progress })
   } finally {
     view.end()
-    stopListening()
   }
 }
 

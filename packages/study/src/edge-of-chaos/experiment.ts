@@ -3,6 +3,7 @@
  * its largest Lyapunov exponent λ and its log-sensitivity S are measured side by side.
  */
 
+import { setImmediate } from 'node:timers/promises'
 import { foldIn, type Key, key, normal, split, stack, type Tensor, uniform } from '@sensigrad/core'
 import { maxLyapunov } from '@sensigrad/dynamics'
 import { spectralRadius } from '@sensigrad/linalg'
@@ -49,6 +50,7 @@ export async function runExperiment(settings: Settings, seed: number, events: Ev
       const probe: Probe = { step, ...measured, averages: averages ? [...averages] : null }
       probes.push(probe)
       events.probe(probe)
+      await setImmediate() // a turn of the event loop, for messages and interrupts
     }
     events.progress(step)
     if (step === steps) return { settings, seed, probes, status: 'finished' }

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { drawRow } from '../vega.ts'
 import { figures } from './plots.ts'
 import { good, run } from './runs.test-data.ts'
+
+vi.setConfig({ testTimeout: 30_000 }) // generous: a busy machine is no failure
 
 const runs = [run(good, { seed: 1 }), run(good, { seed: 2 }), run(good, { size: 3 })]
 

@@ -3,6 +3,7 @@
 import { darkColours } from '../colours.ts'
 import { count, digits, plural } from '../format.ts'
 import { type Html, html, page, table, trusted } from '../html.ts'
+import { flag } from '../options.ts'
 import { version, versions } from '../version.ts'
 import { claimNames, claimTests, exceptions, headline, paragraph } from './findings.ts'
 import type { Plan } from './plan.ts'
@@ -145,10 +146,10 @@ copy is frozen, runs ${count(settings.transient)} steps to settle, and is measur
 <dl>
 <dt>Sensitivity s</dt><dd>How far a neuron's output moves when its inputs do: <span class="formula">s = ‖∂o/∂x‖ = (1 − o²)‖w‖</span>.</dd>
 <dt>Log-sensitivity S</dt><dd>The natural logarithm of the RMS of s over all neurons and steps of the window.</dd>
-<dt>Lyapunov exponent λ</dt><dd>The rate at which two nearby states part (λ > 0, chaos) or meet (λ < 0) over the same
+<dt>Lyapunov exponent λ</dt><dd>The rate at which two nearby states part (λ &gt; 0, chaos) or meet (λ &lt; 0) over the same
 window.</dd>
 <dt>SAL</dt><dd>Moves w and θ by η = ${settings.rate} times the gradient of s, ${gates[settings.mode]}.</dd>
-<dt>Edge</dt><dd>The first probe with λ > ${digits(criteria.edge, 2)}. The tolerances above were fixed beforehand.</dd>
+<dt>Edge</dt><dd>The first probe with λ &gt; ${digits(criteria.edge, 2)}. The tolerances stand in the program and are not fitted to the runs.</dd>
 </dl>`
 }
 
@@ -184,9 +185,7 @@ function settingRows({ sizes, seeds, settings }: Plan): [string, string][] {
 
 /** The command line that runs this plan. */
 export function command({ sizes, seeds, settings }: Plan): string {
-  const flags = Object.entries(settings).map(([field, value]) => `--${kebab(field)} ${value}`)
+  const flags = Object.entries(settings).map(([field, value]) => `${flag(field)} ${value}`)
   const list = seeds.length === 1 ? `--seeds 1 --first-seed ${seeds[0]}` : `--seeds ${seeds.join(',')}`
   return `sensigrad edge-of-chaos --size ${sizes.join(',')} ${list} \\\n  ${flags.join(' ')}`
 }
-
-const kebab = (name: string) => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)

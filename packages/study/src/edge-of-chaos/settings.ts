@@ -42,7 +42,7 @@ export const defaults: Omit<Settings, 'size'> = {
   mode: 'raise',
   noise: 1e-4,
   bias: 0,
-  steps: 12_000,
+  steps: 6_000,
   probeEvery: 200,
   transient: 500,
   window: 1000,

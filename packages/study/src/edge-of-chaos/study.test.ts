@@ -1,7 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Plan } from './plan.ts'
 import { defaults } from './settings.ts'
 import { runStudy } from './study.ts'
+
+vi.setConfig({ testTimeout: 30_000 }) // generous: a busy machine is no failure
 
 const settings = { ...defaults, steps: 20, probeEvery: 10, transient: 5, window: 20 }
 const plan = (changes: Partial<Plan> = {}): Plan => ({ sizes: [3, 4], seeds: [1, 2], settings, ...changes })

@@ -3,7 +3,7 @@
 import { largest, mean, type Spread, spread } from '../statistics.ts'
 import type { Probe, Run } from './settings.ts'
 
-/** The claims of the study as numbers. They were fixed before the runs, not fitted to them. */
+/** The claims of the study as numbers, the same for every run. */
 export const criteria = {
   /** λ has reached the edge once it is above this, in nats per step. */
   edge: -0.02,
