@@ -108,7 +108,7 @@ export { type Signature, signatureOf } from './expression/signature.ts'
 // Backends
 // biome-ignore format: a list
 export {
-  type Backend, type Capabilities, type Kernels, type MemoryUse, missingKernels, type Reduction, type Region,
+  type Backend, type Capabilities, isSynchronous, type Kernels, type MemoryUse, missingKernels, type Reduction, type Region,
   type Storage, type SynchronousBackend, type View,
 } from './backend/contract.ts'
 export { currentBackend, hasBackend, useBackend } from './backend/current.ts'

@@ -43,8 +43,8 @@ export interface MaxLyapunovResult {
  * The largest Lyapunov exponent of an orbit: the mean rate at which a small difference from it grows,
  * λ = lim 1/t · ln(‖δ(t)‖ / ‖δ(0)‖).
  *
- * It is -Infinity where a tangent becomes exactly zero: on superstable orbits, or when it shrinks below the least
- * number of its type within one interval.
+ * It is -Infinity where the tangent becomes exactly zero: on superstable orbits, or when it shrinks below the least
+ * number of its type within one interval. On an orbit that is superstable but for rounding it is near ln ε, -36.
  *
  * @param step     the map, or one step of an integrator
  * @param state    where to begin; float64 unless you have a reason

@@ -34,7 +34,8 @@ export interface TwoTrajectoriesResult {
  * The largest Lyapunov exponent of an orbit, from the distance to a second one that starts beside it. It is less
  * accurate than `maxLyapunov`: rounding and curvature each cost some parts in 10⁸.
  *
- * It is -Infinity where the orbits meet exactly.
+ * It is -Infinity where the orbits meet exactly. Contraction by more than the separation itself within one interval
+ * (17 nats, unless said otherwise) it does not see.
  *
  * @param step     the map, or one step of an integrator
  * @param state    where to begin; float64 unless you have a reason

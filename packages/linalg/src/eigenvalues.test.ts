@@ -6,14 +6,12 @@ import { describe, expect } from 'vitest'
 import { type Eigenvalues, eigenvaluesOf, spectralRadiusOf } from './index.ts'
 
 const squares = (element: fc.Arbitrary<number>) =>
-  fc
-    .integer({ min: 1, max: 7 })
-    .chain(size =>
-      fc.record({
-        size: fc.constant(size),
-        values: fc.array(element, { minLength: size ** 2, maxLength: size ** 2 }),
-      }),
-    )
+  fc.integer({ min: 1, max: 7 }).chain(size =>
+    fc.record({
+      size: fc.constant(size),
+      values: fc.array(element, { minLength: size ** 2, maxLength: size ** 2 }),
+    }),
+  )
 const anyMatrix = squares(fc.integer({ min: -300, max: 300 }).map(n => n / 100))
 /** Full of zeros, ties and cycles: where the QR iteration can get caught. */
 const signMatrix = squares(fc.integer({ min: -1, max: 1 }))

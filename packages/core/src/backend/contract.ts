@@ -83,6 +83,11 @@ export interface SynchronousBackend extends Backend {
   readSync(input: View): TypedArray
 }
 
+/** Whether the values of tensors on this backend can be read without waiting. */
+export function isSynchronous(backend: Backend): backend is SynchronousBackend {
+  return backend.capabilities.synchronousRead
+}
+
 const kernelFamilies: Record<keyof Kernels, true> = {
   map: true,
   reduce: true,

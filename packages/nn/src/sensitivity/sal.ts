@@ -9,7 +9,9 @@ import {
   full,
   GradientError,
   isRecorded,
+  isSynchronous,
   less,
+  NonFiniteError,
   ones,
   sign,
   type Tensor,
@@ -66,6 +68,8 @@ export interface Adjustment {
 }
 
 interface Attachment {
+  /** Where the layer stands in the module that was attached. */
+  readonly path: string
   readonly counted: Counted
   /** Which neurons are attached, bool. */
   readonly mask: Tensor
@@ -152,7 +156,9 @@ export class SAL {
    */
   attach(module: AnyModule, { neurons, counted = 'recurrent' }: AttachOptions = {}): this {
     checkModule('SAL.attach', module)
-    const layers = [...module.modules().values()].filter(layer => layer instanceof NeuronLayer)
+    const layers = [...module.modules()].flatMap(([path, layer]) =>
+      layer instanceof NeuronLayer ? [{ path, layer }] : [],
+    )
     if (layers.length === 0) {
       throw new ValueError(
         'SAL.attach',
@@ -160,10 +166,11 @@ export class SAL {
         'Attach a Dense or RNN layer, or a module that holds one',
       )
     }
-    for (const layer of layers) if (this.#attached.has(layer)) throw alreadyAttached(layer)
-    const masks = layers.map(layer => maskOf(layer, neurons))
-    layers.forEach((layer, i) => {
+    for (const { layer } of layers) if (this.#attached.has(layer)) throw alreadyAttached(layer)
+    const masks = layers.map(({ layer }) => maskOf(layer, neurons))
+    layers.forEach(({ path, layer }, i) => {
       const attachment: Attachment = {
+        path,
         counted,
         mask: masks[i]!,
         stopListening: layer.onFiring(firing => this.#hear(attachment, firing)),
@@ -226,6 +233,7 @@ export class SAL {
 
   #adjust(layer: NeuronLayer<never, unknown>, attachment: Attachment): void {
     const { sensitivity, weights, bias } = sensitivityGradient(attachment.heard, attachment.counted)
+    checkFinite(attachment.path || layer.constructor.name, where(attachment.mask, sensitivity, 0))
     const before = attachment.last?.average
     const average = before?.mul(this.decay).add(sensitivity.mul(1 - this.decay)) ?? sensitivity
     const gate = where(attachment.mask, gates[this.mode](average, this.target), 0)
@@ -251,6 +259,25 @@ export class SAL {
         'that are only for looking in paused(), or detach() the layer.',
     )
   }
+}
+
+/**
+ * What is not finite must be named before it reaches the weights. Where reading means waiting, on a GPU, it is not
+ * looked for.
+ *
+ * @throws NonFiniteError when the sensitivity of a neuron is NaN or infinite
+ */
+function checkFinite(layer: string, sensitivity: Tensor): void {
+  const { backend } = sensitivity
+  if (!isSynchronous(backend)) return
+  const values = backend.readSync(sensitivity)
+  const neuron = values.findIndex(value => !Number.isFinite(value))
+  if (neuron < 0) return
+  throw new NonFiniteError(
+    'SAL.adjust',
+    `the sensitivity of neuron ${neuron} in ${layer} is ${values[neuron]}`,
+    'Its weights or its inputs are not finite; no neuron of the layer was changed. Find where that began',
+  )
 }
 
 /** w + step·(along·w₀ + push) in one pass, w₀ being the weight of the forward pass; w itself where step is 0. */
