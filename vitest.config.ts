@@ -25,6 +25,7 @@ export default defineConfig({
       },
       {
         extends: true,
+        optimizeDeps: { entries: ['test/browser/**/*.test.ts'] }, // found before the first test, not by reloading
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],

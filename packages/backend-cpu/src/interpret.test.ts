@@ -4,14 +4,14 @@ import {
   allocate,
   type Expression,
   type ExpressionLike,
-  e,
-  input,
+  expressions,
   type ScalarFunction,
-  scalarRules,
 } from '@sensigrad/core'
 import { afterEach, describe, expect, vi } from 'vitest'
 import { compile, type InputKind, source } from './compile.ts'
 import { interpret } from './interpret.ts'
+
+const { e, input, scalarRules } = expressions
 
 type Built = { number: ExpressionLike; boolean: Expression }
 
@@ -19,7 +19,7 @@ const functionsThat = (gives: 'number' | 'boolean') =>
   (Object.keys(scalarRules) as ScalarFunction[]).filter(name => scalarRules[name].gives === gives)
 
 /** Expressions over the numbers x0, x1 and the boolean x2. */
-const { number: expressions } = fc.letrec<Built>(tie => {
+const { number: drawn } = fc.letrec<Built>(tie => {
   const call = (name: ScalarFunction): fc.Arbitrary<Expression> => {
     const { takes, arity } = scalarRules[name]
     const operands = Array.from({ length: arity }, (_, i) =>
@@ -42,7 +42,7 @@ const specials = [0, -0, 1, -1, 0.5, -2.5, 3e5, 2 ** 31 - 1, -(2 ** 31), NaN, In
 describe.each(['float64', 'float32', 'int32'] as const)('in %s', dtype => {
   test.prop(
     [
-      expressions.filter(expression => typeof expression !== 'number'),
+      drawn.filter(expression => typeof expression !== 'number'),
       fc.array(fc.constantFrom(...specials), { minLength: 24, maxLength: 24 }),
       fc.tuple(...[0, 1, 2].map(() => fc.constantFrom<InputKind>('scalar', 'dense', 'strided'))),
     ],
@@ -83,7 +83,7 @@ describe('where code may not be made from text', () => {
   })
 })
 
-test('compiled loops read still inputs once and compute shared sub-expressions once', () => {
+test('compiled loops read still inputs once and compute shared sub-drawn once', () => {
   const shared = e.tanh(e.mul(input(0), input(1)))
   expect(source(e.mul(shared, e.sub(1, shared)), ['dense', 'scalar'], false)).toMatchInlineSnapshot(`
     "const a0 = inputs[0], o0 = offsets[0]

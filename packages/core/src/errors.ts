@@ -6,7 +6,7 @@
 import { currentScope } from './tape/scope.ts'
 
 /** What something is, as messages put it: `a Map`, `an array`, `7`, `undefined`. */
-export function describe(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return 'an array'
   if (typeof value === 'function') return 'a function'
   if (typeof value !== 'object' || value === null) return String(value)

@@ -52,7 +52,7 @@ export { defineOp, operations } from './ops/define.ts'
 // biome-ignore format: a list
 export {
   abs, add, and, cos, div, elementwise, equal, exp, expm1, greater, greaterEqual, less, lessEqual, log, log1p,
-  map, maximum, minimum, mul, neg, not, or, pow, reciprocal, relu, sigmoid, sign, sin, softplus, sqrt, square, sub,
+  type MapAttributes, map, maximum, minimum, mul, neg, not, or, pow, reciprocal, relu, sigmoid, sign, sin, softplus, sqrt, square, sub,
   type TensorLike, tanh, where,
 } from './ops/elementwise.ts'
 export { dot, matmul, outer } from './ops/matmul.ts'
@@ -80,30 +80,14 @@ export { record } from './tape/record.ts'
 export { isRecorded, isRecording } from './tape/recorder.ts'
 export { currentScope, withScope } from './tape/scope.ts'
 export { slice as sliceTape, Tape } from './tape/tape.ts'
-export { jvp, vjp } from './transform/directional.ts'
+export { jvp, type TensorsLike, vjp } from './transform/directional.ts'
 export { grad, valueAndGrad } from './transform/grad.ts'
 export { leavesOf, mapTree, type TensorTree } from './transform/tree.ts'
 
-// Expressions of elementwise operations
-export { derivativeInTermsOfOutput, differentiate } from './expression/differentiate.ts'
-export type {
-  CallNode,
-  ConstantNode,
-  Expression,
-  ExpressionLike,
-  InputNode,
-  OutputNode,
-} from './expression/expression.ts'
-export { call, constant, input, inputsOf, output, substitute } from './expression/expression.ts'
-export { formatExpression } from './expression/format.ts'
-export {
-  type ExpressionBuilder,
-  e,
-  type ScalarFunction,
-  type ScalarRule,
-  scalarRules,
-} from './expression/functions.ts'
-export { type Signature, signatureOf } from './expression/signature.ts'
+// Expressions of elementwise operations: what a backend compiles, and how activations find their slopes
+export * as expressions from './expression/index.ts'
+export type { Expression, ExpressionLike } from './expression/expression.ts'
+export type { ExpressionBuilder, ScalarFunction, ScalarRule } from './expression/functions.ts'
 
 // Backends
 // biome-ignore format: a list
@@ -115,4 +99,7 @@ export { currentBackend, hasBackend, useBackend } from './backend/current.ts'
 export { type CollapsedLayout, collapse, walk } from './backend/layout.ts'
 
 // Errors
-export * from './errors.ts'
+// biome-ignore format: a list
+export {
+  BackendError, DTypeError, describeValue, GradientError, NonFiniteError, SensigradError, ShapeError, ValueError,
+} from './errors.ts'

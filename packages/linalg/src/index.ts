@@ -8,3 +8,4 @@
 export { eigenvalues, qr, spectralRadius } from './tensors.ts'
 export { type QR, qrOf } from './qr.ts'
 export { type Eigenvalues, eigenvaluesOf, spectralRadiusOf } from './eigenvalues.ts'
+export type { MatrixValues } from './matrix.ts'

@@ -5,15 +5,15 @@
 
 import * as core from '@sensigrad/core'
 import {
-  derivativeInTermsOfOutput,
   type Expression,
   type ExpressionBuilder,
-  e,
   elementwise,
+  expressions,
   grad,
-  input,
   type Tensor,
 } from '@sensigrad/core'
+
+const { derivativeInTermsOfOutput, e, input } = expressions
 
 /** An elementwise function of a neuron's potential. */
 export interface Activation {

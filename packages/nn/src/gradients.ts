@@ -1,7 +1,7 @@
 /** Gradients of a loss with respect to a module's parameters, and modules with other values in their parameters. */
 
 import * as core from '@sensigrad/core'
-import { describe, type Tensor, type TensorTree, ValueError } from '@sensigrad/core'
+import { describeValue, type Tensor, type TensorTree, ValueError } from '@sensigrad/core'
 import { type AnyModule, checkModule } from './module.ts'
 
 /** A tensor for each parameter of a module, by path. */
@@ -58,7 +58,7 @@ export function valueAndGrad(first: AnyModule | ((x: TensorTree) => Tensor), los
   if (typeof loss !== 'function') {
     throw new ValueError(
       'valueAndGrad',
-      `the loss is ${describe(loss)}`,
+      `the loss is ${describeValue(loss)}`,
       'Give a function: () => loss of the module',
     )
   }

@@ -3,7 +3,7 @@
  * Walking the fields gives every parameter its path, such as `layers.7.weight`.
  */
 
-import { describe, type Tensor, ValueError, withScope } from '@sensigrad/core'
+import { describeValue, type Tensor, ValueError, withScope } from '@sensigrad/core'
 import { Parameter } from './parameter.ts'
 
 const names = new WeakMap<object, string>()
@@ -84,7 +84,7 @@ export function checkModule(operation: string, module: unknown): asserts module 
   if (module instanceof Module) return
   throw new ValueError(
     operation,
-    `${describe(module)} is no module`,
+    `${describeValue(module)} is no module`,
     'Give a layer or a model, an instance of Module',
   )
 }

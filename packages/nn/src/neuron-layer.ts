@@ -3,7 +3,7 @@
  * announces a firing to everything that listens, SAL and probes among them.
  */
 
-import { describe, type Key, ShapeError, Tensor, tensor, ValueError } from '@sensigrad/core'
+import { describeValue, type Key, ShapeError, Tensor, tensor, ValueError } from '@sensigrad/core'
 import type { Activation } from './activation.ts'
 import type { Initialiser } from './initialise.ts'
 import { type AnyModule, checkModule, Module } from './module.ts'
@@ -97,7 +97,7 @@ export function checkLayer(
     ['neurons', neurons],
   ] as const) {
     if (Number.isInteger(size) && size >= (what === 'inputs' ? 0 : 1)) continue
-    throw new ValueError(layer, `${describe(size)} is no number of ${what}`, 'Give a whole number')
+    throw new ValueError(layer, `${describeValue(size)} is no number of ${what}`, 'Give a whole number')
   }
   if (Array.isArray(options?.key)) return
   throw new ValueError(
@@ -120,7 +120,7 @@ export function parameter(
 /** @throws ValueError when `x` is no tensor; ShapeError unless its last axis has the given size */
 export function checkInputs(layer: string, what: string, x: Tensor, size: number): void {
   if (!(x instanceof Tensor)) {
-    throw new ValueError(layer, `the ${what} is ${describe(x)}`, 'Make it a tensor with tensor(…)')
+    throw new ValueError(layer, `the ${what} is ${describeValue(x)}`, 'Make it a tensor with tensor(…)')
   }
   if (x.shape.at(-1) === size) return
   throw new ShapeError(

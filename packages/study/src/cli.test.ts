@@ -1,3 +1,4 @@
+/** What the command line answers: help, mistakes, exit codes, and files only where they belong. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** CSV that other programs read as it was meant. */
 import { expect, test } from 'vitest'
 import { csv } from './csv.ts'
 

@@ -1,3 +1,4 @@
+/** Numbers as people read them. */
 import { expect, test } from 'vitest'
 import { count, digits, plural, ranged } from './format.ts'
 

@@ -1,3 +1,4 @@
+/** Stopping a study: once to keep what is finished, twice to quit at once. */
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** JSON that holds every number to the last bit, and what JSON has no word for. */
 import { expect, test } from 'vitest'
 import { toJson } from './json.ts'
 

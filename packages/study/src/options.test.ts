@@ -1,3 +1,4 @@
+/** What the options accept, and what they say of what they do not. */
 import { expect, test } from 'vitest'
 import { flag, numbers, seedList, whole } from './options.ts'
 

@@ -1,3 +1,4 @@
+/** The output folder: checked before the work, and never left with half a file. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** Jobs on worker threads: same results in the same order, whoever finishes first or dies. */
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

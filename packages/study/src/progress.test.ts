@@ -1,3 +1,4 @@
+/** Progress in a pipe: plain lines, and not too many. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { progressOn } from './progress.ts'
 

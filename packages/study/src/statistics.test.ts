@@ -1,3 +1,4 @@
+/** Medians and ranges. */
 import { expect, test } from 'vitest'
 import { mean, median, quantiles, spread } from './statistics.ts'
 

@@ -1,6 +1,6 @@
 /** Which backend new tensors are made on. Changing it is the one line that moves a program. */
 
-import { BackendError, describe } from '../errors.ts'
+import { BackendError, describeValue } from '../errors.ts'
 import { type Backend, missingKernels } from './contract.ts'
 
 let current: Backend | undefined
@@ -16,7 +16,7 @@ export function useBackend(backend: Backend): void {
   if (missing.length > 0) {
     throw new BackendError(
       'useBackend',
-      `${describe(backend.name ?? backend)} lacks the kernels ${missing.join(', ')}`,
+      `${describeValue(backend.name ?? backend)} lacks the kernels ${missing.join(', ')}`,
       'Implement every kernel family of the backend contract',
     )
   }

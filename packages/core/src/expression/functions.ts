@@ -84,9 +84,10 @@ export const scalarRules: Readonly<Record<ScalarFunction, ScalarRule>> = {
   where: { ...choice, domain: [-3, 3], slope: ([, a, b], condition) => e.where(condition!, a!, b!) },
 }
 
-/** ∂aᵇ/∂a = b·aᵇ⁻¹, and 0 for b = 0 even where a = 0 makes aᵇ⁻¹ infinite. */
+/** ∂aᵇ/∂a = b·aᵇ⁻¹, and 0 for a = b = 0, where that is 0 · ∞. (For b = 0 alone it is 0 but not flat in b.) */
 function powSlope(a: Expression, b: Expression): Expression {
-  return e.where(e.equal(b, 0), 0, e.mul(b, e.pow(a, e.sub(b, 1))))
+  const atZero = e.and(e.equal(a, 0), e.equal(b, 0))
+  return e.where(atZero, 0, e.mul(b, e.pow(a, e.sub(b, 1))))
 }
 
 /** ∂aᵇ/∂b = aᵇ·log a, and 0 where aᵇ is 0 even though log 0 is infinite. */

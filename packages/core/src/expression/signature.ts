@@ -1,11 +1,12 @@
 /** What an expression takes and gives: which inputs are booleans, and whether its numbers must be floats. */
 
-import { SensigradError } from '../errors.ts'
+import { ValueError } from '../errors.ts'
 import { memo } from '../memo.ts'
 import { type Expression, inputsOf } from './expression.ts'
 import { scalarRules } from './functions.ts'
 
-type Kind = 'number' | 'boolean'
+/** What a node of an expression is worth. */
+export type Kind = 'number' | 'boolean'
 
 /** The types of an expression. */
 export interface Signature {
@@ -20,13 +21,21 @@ const signatures = new WeakMap<Expression, Signature>()
 /**
  * The types of an expression, inferred from its scalar functions.
  *
- * @throws SensigradError when an operand has the wrong kind, or a function the wrong number of operands
+ * @param operation  the name that errors give
+ * @throws ValueError when an operand has the wrong kind, or a function the wrong number of operands
  */
-export function signatureOf(expression: Expression): Signature {
-  return memo(signatures, expression, () => infer(expression))
+export function signatureOf(expression: Expression, operation = 'expression'): Signature {
+  return memo(signatures, expression, () => infer(expression, operation))
 }
 
-function infer(expression: Expression): Signature {
+function infer(expression: Expression, operation: string): Signature {
+  const fail = (problem: string): never => {
+    throw new ValueError(
+      operation,
+      problem,
+      'Numbers and booleans do not mix: less and equal compare, where(condition, a, b) chooses',
+    )
+  }
   const inputs: Kind[] = Array.from({ length: (inputsOf(expression).at(-1) ?? -1) + 1 }, () => 'number')
   const known = new Map<number, Kind>()
   const seen = new Set<Expression>()
@@ -58,12 +67,4 @@ function infer(expression: Expression): Signature {
   const gives = expression.kind === 'call' ? scalarRules[expression.name].gives : 'number'
   visit(expression, gives)
   return { inputs, gives, floats }
-}
-
-function fail(problem: string): never {
-  throw new SensigradError(
-    'expression',
-    problem,
-    'Numbers and booleans do not mix; where(condition, a, b) chooses',
-  )
 }

@@ -4,7 +4,7 @@
  */
 
 import { currentBackend } from '../backend/current.ts'
-import { DTypeError, describe, ValueError } from '../errors.ts'
+import { DTypeError, describeValue, ValueError } from '../errors.ts'
 import { forwardRule, type PooledMap, reverseRule } from '../expression/differentiate.ts'
 import { call, type Expression, input } from '../expression/expression.ts'
 import { formatExpression } from '../expression/format.ts'
@@ -20,7 +20,8 @@ import { broadcastTo } from './movement.ts'
 /** What elementwise operations take. */
 export type TensorLike = Tensor | number | boolean
 
-interface MapAttributes {
+/** What a `map` evaluates. */
+export interface MapAttributes {
   readonly expression: Expression
 }
 
@@ -116,7 +117,7 @@ function asTensors(operation: string, expression: Expression, operands: readonly
     if (!(operand instanceof Tensor)) {
       throw new ValueError(
         operation,
-        `${describe(operand)} is no tensor or number`,
+        `${describeValue(operand)} is no tensor or number`,
         'Make it one with tensor(…)',
       )
     }
@@ -143,6 +144,7 @@ function asTensors(operation: string, expression: Expression, operands: readonly
  *
  * @param name   for messages
  * @param build  gets the expression builder and the arguments, and returns the expression
+ * @throws ValueError where the expression mixes numbers and booleans
  * @example const swish = elementwise('swish', (e, x, beta) => e.mul(x, e.sigmoid(e.mul(beta, x))))
  */
 export function elementwise<Arguments extends readonly Expression[]>(
@@ -151,8 +153,13 @@ export function elementwise<Arguments extends readonly Expression[]>(
 ): (...operands: { [K in keyof Arguments]: TensorLike }) => Tensor {
   const args = Array.from({ length: build.length - 1 }, (_, i) => input(i))
   const expression = build(e, ...(args as unknown as Arguments))
-  signatureOf(expression)
-  return (...operands) => evaluate(name, expression, operands)
+  signatureOf(expression, name)
+  return (...operands) => {
+    if (operands.length !== args.length) {
+      throw new ValueError(name, `${operands.length} arguments were given`, `It takes ${args.length}`)
+    }
+    return evaluate(name, expression, operands)
+  }
 }
 
 const [x0, x1, x2] = [input(0), input(1), input(2)]

@@ -35,7 +35,10 @@ const contract: Op<undefined> = defineOp({
       call: (a, b) => matmul(a!, b!),
     },
     { name: 'a matrix and a vector', shapes: [[2, 3], [3]], call: (a, b) => matmul(a!, b!) },
+    { name: 'a vector and a matrix', shapes: [[3], [3, 2]], call: (a, b) => matmul(a!, b!) },
     { name: 'two vectors', shapes: [[3], [3]], call: (a, b) => matmul(a!, b!) },
+    { name: 'a vector and a batch', shapes: [[3], [2, 3, 2]], call: (a, b) => matmul(a!, b!) },
+    { name: 'a batch and a vector', shapes: [[2, 2, 3], [3]], call: (a, b) => matmul(a!, b!) },
     {
       name: 'batches',
       shapes: [

@@ -1,13 +1,13 @@
 /** Reductions: sums and extrema over axes, and what is composed of them. */
 
 import { DTypeError, ValueError } from '../errors.ts'
-import { isFloat } from '../tensor/dtype.ts'
+import { isFloat, smallestNormal } from '../tensor/dtype.ts'
 import { type Axes, resolveAxes } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { stopGradient } from './alias.ts'
 import { cast } from './cast.ts'
 import { defineOp } from './define.ts'
-import { abs, and, div, equal, exp, less, log, mul, not, sqrt, square, sub, where } from './elementwise.ts'
+import { abs, div, equal, exp, less, log, maximum, mul, sqrt, square, sub, where } from './elementwise.ts'
 import { broadcastTo, reshape } from './movement.ts'
 
 interface ReduceAttributes {
@@ -71,7 +71,7 @@ function winners(x: Tensor, extreme: Tensor, axes: readonly number[]): Tensor {
   return div(won, sum(won, axes, { keepDims: true }))
 }
 
-function checkFloat(operation: string, x: Tensor): void {
+function checkFloat(operation: string, x: Tensor): asserts x is Tensor & { dtype: 'float32' | 'float64' } {
   if (isFloat(x.dtype)) return
   throw new DTypeError(operation, `${x} is not of a float type`, "Cast it first: .cast('float32')")
 }
@@ -129,7 +129,7 @@ export function norm(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tenso
   const axes = resolveAxes('norm', axis, x.rank)
   const largest = max(abs(stopGradient(x)), axes, { keepDims: true })
   const isZero = equal(largest, 0)
-  const scale = where(and(not(isZero), less(largest, Number.POSITIVE_INFINITY)), largest, 1)
+  const scale = where(less(largest, Number.POSITIVE_INFINITY), maximum(largest, smallestNormal(x.dtype)), 1)
   const squares = sum(square(div(x, scale)), axes, { keepDims: true })
   const length = mul(scale, where(isZero, 0, sqrt(where(isZero, 1, squares))))
   return options.keepDims ? length : reshape(length, dropped(x, axes))

@@ -1,6 +1,6 @@
 /** Recording: running a function on marked inputs and cutting the tape of what it did. */
 
-import { describe, GradientError, ValueError } from '../errors.ts'
+import { describeValue, GradientError, ValueError } from '../errors.ts'
 import { aliasOf } from '../ops/alias.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -42,7 +42,7 @@ export function trace(
       )
     }
     if (!(output instanceof Tensor)) {
-      throw new ValueError(operation, `the function returned ${describe(output)}`, 'Return one tensor')
+      throw new ValueError(operation, `the function returned ${describeValue(output)}`, 'Return one tensor')
     }
     return slice(output, leaves)
   })
@@ -61,7 +61,7 @@ export function checkOutput(operation: string, output: Tensor): void {
 /** @throws ValueError when `input` is no tensor; GradientError when it is not of a float type */
 export function checkDifferentiable(operation: string, input: unknown): asserts input is Tensor {
   if (!(input instanceof Tensor)) {
-    throw new ValueError(operation, `${describe(input)} is no tensor`, 'Make it one with tensor(…)')
+    throw new ValueError(operation, `${describeValue(input)} is no tensor`, 'Make it one with tensor(…)')
   }
   if (!isFloat(input.dtype)) {
     throw new GradientError(

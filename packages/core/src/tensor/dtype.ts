@@ -43,3 +43,8 @@ export function isFloat(dtype: DType): dtype is 'float32' | 'float64' {
 export function epsilon(dtype: 'float32' | 'float64'): number {
   return dtype === 'float32' ? 2 ** -23 : 2 ** -52
 }
+
+/** The smallest positive number with all its digits, whose reciprocal is finite. */
+export function smallestNormal(dtype: 'float32' | 'float64'): number {
+  return dtype === 'float32' ? 2 ** -126 : 2 ** -1022
+}

@@ -65,7 +65,7 @@ export function split(parent: Key, count = 2): Key[] {
   return Array.from({ length: count }, (_, i) => threefry(parent, i, 0x5917))
 }
 
-/** `count` numbers drawn evenly from [0, 1), with 53 random bits each, on the host. */
+/** `count` numbers drawn evenly from [0, 1), with 53 random bits each, on the host. More begin with the same ones. */
 export function uniformValues(from: Key, count: number): Float64Array {
   const values = new Float64Array(count)
   for (let i = 0; i < count; i++) {
@@ -75,7 +75,7 @@ export function uniformValues(from: Key, count: number): Float64Array {
   return values
 }
 
-/** `count` numbers from the standard normal distribution (Box and Muller, 1958), on the host. */
+/** As `uniformValues`, from the standard normal distribution (Box and Muller, 1958). */
 export function normalValues(from: Key, count: number): Float64Array {
   const values = new Float64Array(count)
   for (let i = 0; i < count; i += 2) {

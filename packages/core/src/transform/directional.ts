@@ -6,7 +6,8 @@ import { checkOutput, trace } from '../tape/record.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { settled } from './grad.ts'
 
-type Of<Inputs extends readonly Tensor[]> = { [K in keyof Inputs]: Tensor }
+/** A tensor for each of some tensors. */
+export type TensorsLike<Inputs extends readonly Tensor[]> = { [K in keyof Inputs]: Tensor }
 
 /**
  * Computes y = f(x₁, …, xₙ) and the function that pulls cotangents back.
@@ -19,10 +20,10 @@ type Of<Inputs extends readonly Tensor[]> = { [K in keyof Inputs]: Tensor }
 export function vjp<Inputs extends readonly Tensor[]>(
   f: (...inputs: Inputs) => Tensor,
   ...inputs: Inputs
-): [value: Tensor, pull: (cotangent: Tensor) => Of<Inputs>] {
+): [value: Tensor, pull: (cotangent: Tensor) => TensorsLike<Inputs>] {
   const tape = trace('vjp', f as (...inputs: readonly Tensor[]) => Tensor, inputs)
   checkOutput('vjp', tape.output)
-  return [settled(tape.output), cotangent => pullback(tape, cotangent) as unknown as Of<Inputs>]
+  return [settled(tape.output), cotangent => pullback(tape, cotangent) as unknown as TensorsLike<Inputs>]
 }
 
 /**
@@ -38,7 +39,7 @@ export function vjp<Inputs extends readonly Tensor[]>(
 export function jvp<Inputs extends readonly Tensor[]>(
   f: (...inputs: Inputs) => Tensor,
   inputs: Inputs,
-  tangents: Of<Inputs>,
+  tangents: TensorsLike<Inputs>,
 ): [value: Tensor, tangent: Tensor] {
   const tape = trace('jvp', f as (...inputs: readonly Tensor[]) => Tensor, inputs)
   checkOutput('jvp', tape.output)

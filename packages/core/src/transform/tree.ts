@@ -1,6 +1,6 @@
 /** Trees of tensors: a tensor, or arrays and plain objects of trees. Gradients have the shape of their tree. */
 
-import { describe, ValueError } from '../errors.ts'
+import { describeValue, ValueError } from '../errors.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
 /** A tensor, or an array or plain object of trees. */
@@ -33,7 +33,7 @@ export function mapTree<Tree extends TensorTree>(
     }
     throw new ValueError(
       operation,
-      `${path === '' ? 'the argument' : path} is ${describe(node)}`,
+      `${path === '' ? 'the argument' : path} is ${describeValue(node)}`,
       'Give a tensor, or arrays and plain objects of tensors; close over everything else',
     )
   }

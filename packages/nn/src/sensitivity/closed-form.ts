@@ -48,7 +48,7 @@ export function sensitivityGradient(
   const count = potential.shape[0]!
 
   const slope = activation.slope(potential, output)
-  const steepness = slope.abs().mean(0)
+  const steepness = steepnessAt(slope, potential).mean(0)
   const synapses = countedSynapses(last, counted)
   const norms = weightNorms(synapses)
   const pushes = signedProduct(slope, activation.curvature(potential, output), norms)
@@ -64,6 +64,11 @@ export function sensitivityGradient(
     bias: pushes.mean(0),
   }
 }
+
+/** |f'|, and NaN where U is not finite: an infinite input saturates, and must not pass for a quiet one. */
+const steepnessAt = elementwise('sensitivityGradient', (e, slope: Expression, potential: Expression) =>
+  e.add(e.abs(slope), e.mul(potential, 0)),
+)
 
 const signedProduct = elementwise(
   'sensitivityGradient',

@@ -1,3 +1,4 @@
+/** The sentences of the report, from what was measured. */
 import { expect, test } from 'vitest'
 import { claimTests, exceptions, headline, paragraph } from './findings.ts'
 import { good, run } from './runs.test-data.ts'

@@ -1,3 +1,4 @@
+/** The figures: every size side by side, and the same bytes each time. */
 import { expect, test, vi } from 'vitest'
 import { drawRow } from '../vega.ts'
 import { figures } from './plots.ts'

@@ -1,3 +1,4 @@
+/** The records of a study: every probe, and nothing that differs from run to run. */
 import { expect, test } from 'vitest'
 import { neuronsCsv, probesCsv, resultsJson } from './records.ts'
 import { good, probe, run } from './runs.test-data.ts'

@@ -1,3 +1,4 @@
+/** The report: one page that says what was asked, what held and what did not. */
 import { expect, test } from 'vitest'
 import { command, report } from './report.ts'
 import { good, run } from './runs.test-data.ts'

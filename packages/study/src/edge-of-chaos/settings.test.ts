@@ -1,3 +1,4 @@
+/** What a run may be asked to do, and the rule that each refusal names. */
 import { describe, expect, test } from 'vitest'
 import { checkSettings, defaults, doubts, type Settings } from './settings.ts'
 

@@ -1,3 +1,4 @@
+/** The study end to end on small networks: same plan, same bytes. */
 import { describe, expect, test, vi } from 'vitest'
 import type { Plan } from './plan.ts'
 import { defaults } from './settings.ts'

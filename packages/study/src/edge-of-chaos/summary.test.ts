@@ -1,3 +1,4 @@
+/** When a claim holds, when it does not, and when a run cannot say. */
 import { describe, expect, test } from 'vitest'
 import { good, run } from './runs.test-data.ts'
 import { summarise, summariseRun } from './summary.ts'

@@ -89,7 +89,21 @@ export interface SizeSummary {
   counts: Record<Claim, { yes: number; no: number; open: number }>
 }
 
-const quantities = {
+/** What is measured of each run and spread over the seeds. */
+export type Quantity =
+  | 'sensitivityStart'
+  | 'sensitivityEnd'
+  | 'lyapunovStart'
+  | 'lyapunovEnd'
+  | 'meanGap'
+  | 'maxGap'
+  | 'signedGap'
+  | 'radiusGap'
+  | 'edgeStep'
+  | 'edgeSensitivity'
+  | 'strayed'
+
+const quantities: Record<Quantity, (run: RunSummary) => number | null | undefined> = {
   sensitivityStart: run => run.start?.logSensitivity,
   sensitivityEnd: run => run.end?.logSensitivity,
   lyapunovStart: run => run.start?.lyapunov,
@@ -101,8 +115,7 @@ const quantities = {
   edgeStep: run => run.edgeStep,
   edgeSensitivity: run => run.edgeSensitivity,
   strayed: run => run.strayed,
-} satisfies Record<string, (run: RunSummary) => number | null | undefined>
-export type Quantity = keyof typeof quantities
+}
 
 /** Every size in numbers: medians and ranges over the finished seeds, and how often each claim held. */
 export function summarise(runs: readonly RunSummary[]): SizeSummary[] {
