@@ -58,8 +58,9 @@ export {
 export { dot, matmul, outer } from './ops/matmul.ts'
 // biome-ignore format: a list
 export {
-  broadcastTo, concat, expandDims, flatten, pad, type Range, reshape, slice, squeeze, stack, sumTo, transpose,
+  broadcastTo, expandDims, flatten, reshape, squeeze, sumTo, transpose,
 } from './ops/movement.ts'
+export { concat, pad, type Range, slice, stack } from './ops/parts.ts'
 export {
   logSoftmax,
   logSumExp,

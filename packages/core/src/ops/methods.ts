@@ -5,7 +5,8 @@ import { stopGradient } from './alias.ts'
 import { cast } from './cast.ts'
 import * as elementwise from './elementwise.ts'
 import { dot, matmul, outer } from './matmul.ts'
-import { broadcastTo, expandDims, flatten, pad, reshape, slice, squeeze, transpose } from './movement.ts'
+import { broadcastTo, expandDims, flatten, reshape, squeeze, transpose } from './movement.ts'
+import { pad, slice } from './parts.ts'
 import { logSoftmax, logSumExp, max, mean, min, norm, softmax, sum } from './reduce.ts'
 
 const { abs, add, and, cos, div, equal, exp, expm1, greater, greaterEqual, less, lessEqual, log, log1p } =

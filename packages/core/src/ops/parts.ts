@@ -1,0 +1,236 @@
+/** Parts and wholes: taking a part of a tensor, laying zeros around one, joining several. */
+
+import type { Region } from '../backend/contract.ts'
+import { DTypeError, ShapeError, ValueError } from '../errors.ts'
+import { formatShape, resolveAxis, type Shape } from '../tensor/shape.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { commonBackend, defineOp, type Op } from './define.ts'
+import { expandDims, reshape } from './movement.ts'
+
+/** A part of an axis: all of it (`null`), one index (which drops the axis), or `[start, stop, step]`. */
+export type Range = null | number | readonly [start: number, stop?: number | undefined, step?: number]
+
+/** A part of a tensor and the shape that comes of taking it (`slice`) or of filling zeros around it (`place`). */
+interface Placement extends Region {
+  readonly shape: Shape
+}
+
+const sliceOp: Op<Placement> = defineOp({
+  name: 'slice',
+  linear: true,
+  forward: ([x], { start, step, shape }) =>
+    x!.view(
+      shape,
+      x!.strides.map((stride, axis) => stride * step[axis]!),
+      x!.offset + start.reduce((offset, first, axis) => offset + first * x!.strides[axis]!, 0),
+    ),
+  vjp: ({ g, inputs: [x], attributes: { start, step } }) => [
+    place.apply([g], { start, step, shape: x!.shape }),
+  ],
+  samples: [
+    { name: 'rows', shapes: [[4, 3]], call: x => slice(x!, [1, 3]) },
+    { name: 'every second column, backwards', shapes: [[2, 5]], call: x => slice(x!, null, [4, 0, -2]) },
+    { name: 'one row', shapes: [[4, 3]], call: x => slice(x!, -1) },
+  ],
+  errors: [
+    { call: make => slice(make([3]), 3), message: /slice: index 3 lies outside axis 0 of size 3/ },
+    { call: make => slice(make([3]), [0, 3, 0]), message: /slice: the step 0/ },
+    { call: make => slice(make([3]), null, null), message: /slice: 2 ranges for 1 axes/ },
+    { call: make => slice(make([3]), [0.5, 2]), message: /slice: 0.5 is no place on axis 0/ },
+    { call: make => slice(make([3]), [0, Number.NaN]), message: /slice: NaN is no place on axis 0/ },
+  ],
+})
+
+/**
+ * A part of a tensor, as a view.
+ *
+ * @param ranges  one for each axis from the first; axes without one are taken whole. Negative starts and stops
+ *                count from the end; a negative step walks backwards (its default stop is the beginning)
+ * @throws ShapeError for an index outside its axis or too many ranges; ValueError for a step of 0 or a fraction
+ * @example slice(x, 0)                  // the first row
+ * @example slice(x, null, [0, -1, 2])   // every second column but the last
+ */
+export function slice(x: Tensor, ...ranges: Range[]): Tensor {
+  if (ranges.length > x.rank) {
+    throw new ShapeError(
+      'slice',
+      `${ranges.length} ranges for ${x.rank} axes`,
+      'Give at most one for each axis',
+    )
+  }
+  const parts = x.shape.map((length, axis) => resolveRange(ranges[axis] ?? null, length, axis))
+  const part = sliceOp.apply([x], {
+    start: parts.map(({ start }) => start),
+    step: parts.map(({ step }) => step),
+    shape: parts.map(({ length }) => length),
+  })
+  return reshape(
+    part,
+    part.shape.filter((_, axis) => typeof ranges[axis] !== 'number'),
+  )
+}
+
+function resolveRange(
+  range: Range,
+  size: number,
+  axis: number,
+): { start: number; step: number; length: number } {
+  if (range === null) return { start: 0, step: 1, length: size }
+  if (typeof range === 'number') {
+    const start = range < 0 ? range + size : range
+    if (!Number.isInteger(range) || start < 0 || start >= size) {
+      throw new ShapeError(
+        'slice',
+        `index ${range} lies outside axis ${axis} of size ${size}`,
+        `Give a whole number from ${-size} to ${size - 1}`,
+      )
+    }
+    return { start, step: 1, length: 1 }
+  }
+  const [from, to, step = 1] = range
+  if (!Number.isInteger(step) || step === 0) {
+    throw new ValueError('slice', `the step ${step} leads nowhere`, 'Give a whole number other than 0')
+  }
+  const broken = [from, to ?? 0].find(at => Math.trunc(at) !== at)
+  if (broken !== undefined) {
+    throw new ValueError('slice', `${broken} is no place on axis ${axis}`, 'Give whole numbers (or Infinity)')
+  }
+  const [lowest, highest] = step > 0 ? [0, size] : [-1, size - 1]
+  const clamp = (at: number) => Math.min(Math.max(at < 0 ? at + size : at, lowest), highest)
+  const start = clamp(from)
+  const stop = to === undefined ? (step > 0 ? size : -1) : clamp(to)
+  return { start, step, length: Math.max(0, Math.ceil((stop - start) / step)) }
+}
+
+/** Zeros with the input's elements at a region of them: the adjoint of `slice`, as `slice` is of it. */
+const place: Op<Placement> = defineOp({
+  name: 'place',
+  linear: true,
+  forward: ([x], { shape, start, step }) =>
+    new Tensor(x!.backend, x!.backend.place(x!, shape, { start, step }), x!.dtype, shape),
+  vjp: ({ g, inputs: [x], attributes: { start, step } }) => [
+    sliceOp.apply([g], { start, step, shape: x!.shape }),
+  ],
+  samples: [
+    {
+      name: 'zeros around a matrix',
+      shapes: [[2, 2]],
+      call: x =>
+        pad(x!, [
+          [1, 0],
+          [0, 2],
+        ]),
+    },
+  ],
+  errors: [{ call: make => pad(make([2]), [[1, -1]]), message: /pad: the width -1/ }],
+})
+
+/**
+ * Zeros around a tensor.
+ *
+ * @param widths  how many before and after, for each axis
+ * @throws ShapeError when there is not one pair for each axis; ValueError for a negative width
+ */
+export function pad(x: Tensor, widths: readonly (readonly [before: number, after: number])[]): Tensor {
+  if (widths.length !== x.rank) {
+    throw new ShapeError(
+      'pad',
+      `${widths.length} pairs of widths for ${x.rank} axes`,
+      'Give one for each axis',
+    )
+  }
+  const wrong = widths.flat().find(width => !Number.isInteger(width) || width < 0)
+  if (wrong !== undefined) {
+    throw new ValueError(
+      'pad',
+      `the width ${wrong} is no number of zeros`,
+      'Give whole numbers, zero or more',
+    )
+  }
+  return place.apply([x], {
+    shape: x.shape.map((length, axis) => widths[axis]![0] + length + widths[axis]![1]),
+    start: widths.map(([before]) => before),
+    step: widths.map(() => 1),
+  })
+}
+
+const concatOp = defineOp<{ readonly axis: number }>({
+  name: 'concat',
+  linear: true,
+  forward(inputs, { axis }) {
+    const { backend, dtype, shape } = inputs[0]!
+    const length = inputs.reduce((total, input) => total + input.shape[axis]!, 0)
+    const joined = shape.map((size, i) => (i === axis ? length : size))
+    return new Tensor(backend, backend.concat(inputs, axis), dtype, joined)
+  },
+  vjp({ g, inputs, attributes: { axis }, needs }) {
+    let end = 0
+    return inputs.map((input, i) => {
+      const start = end
+      end += input.shape[axis]!
+      return needs[i] ? slice(g, ...Array<Range>(axis).fill(null), [start, end]) : undefined
+    })
+  },
+  samples: [
+    {
+      name: 'rows',
+      shapes: [
+        [1, 2],
+        [3, 2],
+      ],
+      call: (a, b) => concat([a!, b!]),
+    },
+    {
+      name: 'columns',
+      shapes: [
+        [2, 1],
+        [2, 3],
+      ],
+      call: (a, b) => concat([a!, b!], -1),
+    },
+  ],
+  errors: [
+    { call: () => concat([]), message: /concat: there is nothing to join/ },
+    { call: make => concat([make([2, 3]), make([2, 4])]), message: /concat: \[2, 3\] and \[2, 4\] differ/ },
+    {
+      call: make => concat([make([2]), make([2], 'bool')]),
+      message: /concat: float32\[2\] and bool\[2\] are mixed/,
+    },
+  ],
+})
+
+/**
+ * Tensors one after the other along an axis.
+ *
+ * @throws ShapeError when they differ on another axis; DTypeError when they differ in type; ValueError for none
+ */
+export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
+  const first = tensors[0]
+  if (first === undefined)
+    throw new ValueError('concat', 'there is nothing to join', 'Give at least one tensor')
+  const at = resolveAxis('concat', axis, first.rank)
+  for (const other of tensors) {
+    const fits =
+      other.rank === first.rank && other.shape.every((size, i) => i === at || size === first.shape[i])
+    if (!fits) {
+      throw new ShapeError(
+        'concat',
+        `${formatShape(first.shape)} and ${formatShape(other.shape)} differ outside axis ${axis}`,
+        'Only sizes along the joined axis may differ',
+      )
+    }
+    if (other.dtype !== first.dtype) {
+      throw new DTypeError('concat', `${first} and ${other} are mixed`, `Cast one: .cast('${first.dtype}')`)
+    }
+  }
+  commonBackend('concat', tensors)
+  return concatOp.apply(tensors, { axis: at })
+}
+
+/** Tensors of one shape along a new axis. */
+export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+  return concat(
+    tensors.map(each => expandDims(each, axis)),
+    axis,
+  )
+}
