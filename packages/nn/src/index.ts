@@ -29,7 +29,8 @@ export { crossEntropy, meanSquaredError } from './losses.ts'
 export { SGD, type SGDOptions } from './sgd.ts'
 
 // Sensitivity
-export { type AttachOptions, type Adjustment, SAL, type SALMode, type SALOptions } from './sensitivity/sal.ts'
+export { type Adjustment, type AttachOptions, SAL } from './sensitivity/sal.ts'
+export type { SALMode, SALOptions } from './sensitivity/sal-options.ts'
 export {
   type SensitivityGradient,
   sensitivityGradient,

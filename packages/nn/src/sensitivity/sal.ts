@@ -6,14 +6,11 @@
 import {
   type Expression,
   elementwise,
-  full,
   GradientError,
   isRecorded,
   isSynchronous,
-  less,
   NonFiniteError,
   ones,
-  sign,
   type Tensor,
   tensor,
   ValueError,
@@ -22,32 +19,8 @@ import {
 import { type AnyModule, checkModule } from '../module.ts'
 import { type Firing, NeuronLayer } from '../neuron-layer.ts'
 import { sensitivityGradient } from './closed-form.ts'
+import { gates, type SALMode, type SALOptions, settle } from './sal-options.ts'
 import type { Counted } from './sensitivity.ts'
-
-declare const console: { warn(message: string): void }
-
-/**
- * When a neuron is moved, and how much, given its average sensitivity s̄:
- * - `raise`: up, while s̄ < target;
- * - `both`: up while s̄ < target, down while s̄ > target;
- * - `proportional`: by target - s̄;
- * - `always`: up, without end (no gate; to show what the gate is for).
- */
-export type SALMode = 'raise' | 'both' | 'proportional' | 'always'
-
-/** Options of SAL. */
-export interface SALOptions {
-  /** η, the size of a step. Keep it at or below 0.1·(1 - decay). */
-  readonly rate: number
-  /** The sensitivity to reach; 1 unless said. */
-  readonly target?: number
-  /** β of the average s̄ ← β s̄ + (1 - β) s, which begins at the first s; 0.99 unless said. */
-  readonly decay?: number
-  /** `raise` unless said. */
-  readonly mode?: SALMode
-  /** Where warnings go; the console unless said. */
-  readonly warn?: (message: string) => void
-}
 
 /** What SAL acts on in a layer. */
 export interface AttachOptions {
@@ -78,13 +51,6 @@ interface Attachment {
   last: Adjustment | undefined
 }
 
-const gates: Record<SALMode, (average: Tensor, target: number) => Tensor> = {
-  raise: (average, target) => less(average, target).cast(average.dtype),
-  both: (average, target) => sign(average.neg().add(target)),
-  proportional: (average, target) => average.neg().add(target),
-  always: average => full(average.shape, 1, average),
-}
-
 /** How many firings may wait for an adjustment before SAL says that none has come. */
 const manyFirings = 100_000
 
@@ -112,41 +78,13 @@ export class SAL {
   #warnedOfWaiting = false
   #isPaused = false
 
-  constructor({
-    rate,
-    target = 1,
-    decay = 0.99,
-    mode = 'raise',
-    warn = message => console.warn(message),
-  }: SALOptions) {
-    const positive = (name: string, value: number) => {
-      if (value > 0 && value < Number.POSITIVE_INFINITY) return
-      throw new ValueError(
-        'SAL',
-        `the ${name} ${value} is not positive and finite`,
-        `Give a ${name} such as ${name === 'rate' ? '2e-4' : '1'}`,
-      )
-    }
-    positive('rate', rate)
-    positive('target', target)
-    if (!(decay >= 0 && decay < 1)) {
-      throw new ValueError('SAL', `the decay ${decay} does not lie in [0, 1)`, 'Give a number such as 0.99')
-    }
-    if (!Object.hasOwn(gates, mode)) {
-      throw new ValueError('SAL', `there is no mode '${mode}'`, `Choose ${Object.keys(gates).join(', ')}`)
-    }
+  constructor(options: SALOptions) {
+    const { rate, target, decay, mode, warn } = settle(options)
     this.rate = rate
     this.target = target
     this.decay = decay
     this.mode = mode
     this.#warn = warn
-    const limit = 0.1 * (1 - decay)
-    if (rate > limit * (1 + 1e-9)) {
-      warn(
-        `SAL: the rate ${rate} is above 0.1·(1 - decay) = ${Number(limit.toPrecision(3))}. The gate lags by 1/(1 - decay) steps, ` +
-          `so sensitivities will overshoot by about ${Number((rate / (1 - decay)).toPrecision(2))}. Lower the rate or the decay.`,
-      )
-    }
   }
 
   /**

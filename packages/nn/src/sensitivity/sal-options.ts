@@ -1,0 +1,78 @@
+/** SAL's options: the rule that each obeys, and the gates that its modes stand for. */
+
+import { describeValue, full, less, sign, type Tensor, ValueError } from '@sensigrad/core'
+
+declare const console: { warn(message: string): void }
+
+/**
+ * When a neuron is moved, and how much, given its average sensitivity s̄:
+ * - `raise`: up, while s̄ < target;
+ * - `both`: up while s̄ < target, down while s̄ > target;
+ * - `proportional`: by target - s̄;
+ * - `always`: up, without end (no gate; to show what the gate is for).
+ */
+export type SALMode = 'raise' | 'both' | 'proportional' | 'always'
+
+/** Options of SAL. */
+export interface SALOptions {
+  /** η, the size of a step. Keep it at or below 0.1·(1 - decay). */
+  readonly rate: number
+  /** The sensitivity to reach; 1 unless said. */
+  readonly target?: number
+  /** β of the average s̄ ← β s̄ + (1 - β) s, which begins at the first s; 0.99 unless said. */
+  readonly decay?: number
+  /** `raise` unless said. */
+  readonly mode?: SALMode
+  /** Where warnings go; the console unless said. */
+  readonly warn?: (message: string) => void
+}
+
+/** The gate of each mode, `[neurons]`, from the averages s̄. */
+export const gates: Record<SALMode, (average: Tensor, target: number) => Tensor> = {
+  raise: (average, target) => less(average, target).cast(average.dtype),
+  both: (average, target) => sign(average.neg().add(target)),
+  proportional: (average, target) => average.neg().add(target),
+  always: average => full(average.shape, 1, average),
+}
+
+/**
+ * The options with their defaults. A rate at which sensitivities overshoot is warned of.
+ *
+ * @throws ValueError for an option out of range
+ */
+export function settle(options: SALOptions): Required<SALOptions> {
+  if (typeof options !== 'object') {
+    throw new ValueError(
+      'SAL',
+      `the options are ${describeValue(options)}`,
+      'Give at least a rate: { rate: 2e-4 }',
+    )
+  }
+  const { rate, target = 1, decay = 0.99, mode = 'raise', warn = message => console.warn(message) } = options
+  checkPositive('rate', rate, '2e-4')
+  checkPositive('target', target, '1')
+  if (!(decay >= 0 && decay < 1)) {
+    throw new ValueError('SAL', `the decay ${decay} does not lie in [0, 1)`, 'Give a number such as 0.99')
+  }
+  if (!Object.hasOwn(gates, mode)) {
+    throw new ValueError('SAL', `there is no mode '${mode}'`, `Choose ${Object.keys(gates).join(', ')}`)
+  }
+  const limit = 0.1 * (1 - decay)
+  if (rate > limit * (1 + 1e-9)) {
+    warn(
+      `SAL: the rate ${rate} is above 0.1·(1 - decay) = ${Number(limit.toPrecision(3))}. ` +
+        'The gate lags by 1/(1 - decay) steps, so sensitivities will overshoot by about ' +
+        `${Number((rate / (1 - decay)).toPrecision(2))}. Lower the rate or the decay.`,
+    )
+  }
+  return { rate, target, decay, mode, warn }
+}
+
+function checkPositive(name: string, value: number, such: string): void {
+  if (value > 0 && value < Number.POSITIVE_INFINITY) return
+  throw new ValueError(
+    'SAL',
+    `the ${name} ${value} is not positive and finite`,
+    `Give a ${name} such as ${such}`,
+  )
+}
