@@ -99,6 +99,14 @@ describe.each(scalarNames)('the scalar function %s', name => {
       gradcheck(f, args)
     })
 
+    if (args.length > 1) {
+      test('has right derivatives by each argument alone', () => {
+        args.forEach((x, i) => {
+          gradcheck(x => f(...args.map((other, k) => (k === i ? x! : other))), [x])
+        })
+      })
+    }
+
     test('has right derivatives as a factor of its own arguments', () => {
       gradcheck((...xs) => xs.reduce((product, x) => product.mul(x), f(...xs)), args)
     })
@@ -195,6 +203,14 @@ describe.each(samples)('the sample $title', ({ op, call, inputs }) => {
   test('has right derivatives as a factor of itself', () => {
     gradcheck((...xs) => call(...xs).mul(call(...xs.map(x => x.sin()))), inputs, { order: 1 })
   })
+
+  if (inputs.length > 1) {
+    test('has right derivatives by each input alone, while the others stand still', () => {
+      inputs.forEach((x, i) => {
+        gradcheck(x => call(...inputs.map((other, k) => (k === i ? x! : other))), [x])
+      })
+    })
+  }
 
   test('has the same derivatives in float32, to its precision', () => {
     const narrow = inputs.map(x => x.cast('float32'))

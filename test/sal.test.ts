@@ -487,6 +487,35 @@ describe('the rate rule η ≤ 0.1(1 - β)', () => {
   })
 })
 
+describe('passes that wait', () => {
+  /** A layer that tells the same firing over and over, at no cost. */
+  class Repeating extends NeuronLayer {
+    readonly neurons = 1
+    readonly bias = neuron(1).bias
+    forward(x: Tensor): Tensor {
+      return this.fire({ synapses: [], bias: this.bias, potential: x, output: x, activation: identity })
+    }
+  }
+  const warningsAfter = (passes: number, prepare: (sal: SAL, layer: Repeating) => void) => {
+    const [layer, warnings] = [new Repeating(), [] as string[]]
+    const sal = new SAL({ rate: 1e-4, warn: message => warnings.push(message) }).attach(layer)
+    prepare(sal, layer)
+    for (let pass = 0; pass < passes; pass++) layer.forward(layer.bias.value)
+    return warnings
+  }
+
+  test('for an adjustment by the 100,000 are pointed out, once', () => {
+    expect(warningsAfter(100_010, () => {})).toEqual([
+      'SAL: 100000 forward passes wait for an adjustment. Call adjust() after each, wrap passes that are only for ' +
+        'looking in paused(), or detach() the layer.',
+    ])
+  })
+
+  test('are no more heard after the layer is detached', () => {
+    expect(warningsAfter(100_010, (sal, layer) => sal.detach(layer))).toEqual([])
+  })
+})
+
 describe('numbers at the edge', () => {
   const floats = dtypes.filter((dtype): dtype is 'float32' | 'float64' => dtype.startsWith('float'))
 
@@ -747,9 +776,11 @@ describe('What is not finite', () => {
     second!.weight.value = tensor(weights, { shape: [4, 4], dtype: second!.weight.value.dtype })
     const sal = quietly({ rate: 0.05 }).attach(model)
     model.call(signals(8, 3))
+    const before = bitsOf(model)
     expect(() => sal.adjust()).toThrow(
       /^SAL.adjust: the sensitivity of neuron 2 in layers.1 is NaN\. Its weights/,
     )
     expect(values(second!.weight.value).filter(Number.isNaN)).toHaveLength(1)
+    expect(bitsOf(model)).toEqual(before)
   })
 })

@@ -135,6 +135,17 @@ describe('on a tape stands', () => {
     })(f64(2))
   })
 
+  test('two inputs of which one depends on the other, each with a direction of its own', () => {
+    grad((x: Tensor) => {
+      const h = x.sin()
+      const y = h.mul(x)
+      const tape = sliceTape(y, [x, h])
+      expect(numbers(pushforward(tape, [f64(0), f64(1)]))).toEqual([2]) // ∂y/∂h = x, where x stands still
+      expect(numbers(...pullback(tape, f64(1)))).toEqual([Math.sin(2), 2])
+      return y
+    })(f64(2))
+  })
+
   test('nothing where no transform runs', () => {
     expect(isRecording()).toBe(false)
     expect(f64(1).mul(2).entry).toBeUndefined()

@@ -52,8 +52,10 @@ export abstract class Module<Inputs extends readonly unknown[] = [x: Tensor], Ou
   /** All modules: this one under the path `''`, and those below it. Shared ones appear once. */
   modules(): Map<string, AnyModule> {
     const found = new Map<string, AnyModule>()
+    const seen = new Set<AnyModule>()
     const visit = (path: string, module: AnyModule): void => {
-      if ([...found.values()].includes(module)) return
+      if (seen.has(module)) return
+      seen.add(module)
       found.set(path, module)
       for (const [name, child] of module.children()) visit(path === '' ? name : `${path}.${name}`, child)
     }

@@ -11,6 +11,7 @@ const castOp = defineOp<{ readonly dtype: DType }>({
   vjp: ({ g, inputs: [x] }) => [cast(g, x!.dtype)],
   jvp: ({ d: [d], attributes: { dtype } }) => d && cast(d, dtype),
   samples: [
+    { name: 'to float32', shapes: [[2, 3]], call: x => cast(x!, 'float32') },
     { name: 'to float32 and back', shapes: [[2, 3]], call: x => cast(cast(x!, 'float32'), 'float64') },
   ],
   errors: [

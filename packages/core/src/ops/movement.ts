@@ -1,3 +1,5 @@
+/** Shapes and axes: the same elements in another shape or order, repeated or added up. Most of it copies nothing. */
+
 import { ShapeError } from '../errors.ts'
 import {
   checkShape,

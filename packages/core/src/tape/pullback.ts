@@ -4,7 +4,8 @@
  * nothing more.
  */
 
-import { ShapeError } from '../errors.ts'
+import { GradientError, ShapeError } from '../errors.ts'
+import type { Op } from '../ops/define.ts'
 import { add } from '../ops/elementwise.ts'
 import { zerosLike } from '../tensor/create.ts'
 import { sameShape } from '../tensor/shape.ts'
@@ -35,9 +36,23 @@ export function pullback(tape: Tape, cotangent: Tensor): Tensor[] {
     cotangents.delete(output)
     const needs = inputs.map(input => tape.contains(input))
     const shares = op.vjp({ g, inputs, output, attributes, needs })
-    for (const [i, share] of shares.entries()) if (share && needs[i]) arrive(inputs[i]!, share)
+    for (const [i, share] of shares.entries()) {
+      if (!share || !needs[i]) continue
+      checkRule(op, 'reverse', share, inputs[i]!)
+      arrive(inputs[i]!, share)
+    }
   }
   return tape.inputs.map(input => cotangents.get(input) ?? zerosLike(input))
+}
+
+/** @throws GradientError when a rule of `op` gave a direction that is not shaped and typed like its tensor */
+export function checkRule(op: Op, mode: 'reverse' | 'forward', direction: Tensor, like: Tensor): void {
+  if (sameShape(direction.shape, like.shape) && direction.dtype === like.dtype) return
+  throw new GradientError(
+    op.name,
+    `the ${mode} rule gave ${direction} where ${like} is needed`,
+    'Mend the rule: cotangents have the shape and type of the inputs, tangents those of the output',
+  )
 }
 
 /** @throws ShapeError when a direction is not shaped and typed like the tensor that it belongs to */

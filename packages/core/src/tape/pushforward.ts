@@ -6,7 +6,7 @@
 import { ValueError } from '../errors.ts'
 import { zerosLike } from '../tensor/create.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { checkLike } from './pullback.ts'
+import { checkLike, checkRule } from './pullback.ts'
 import type { Tape } from './tape.ts'
 
 /**
@@ -34,7 +34,9 @@ export function pushforward(tape: Tape, tangents: readonly Tensor[]): Tensor {
     if (moving.has(output)) continue // an input
     const d = inputs.map(input => moving.get(input))
     const tangent = op.jvp({ d, inputs, output, attributes })
-    if (tangent) moving.set(output, tangent)
+    if (!tangent) continue
+    checkRule(op, 'forward', tangent, output)
+    moving.set(output, tangent)
   }
   return moving.get(tape.output) ?? zerosLike(tape.output)
 }

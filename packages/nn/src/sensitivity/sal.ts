@@ -166,10 +166,13 @@ export class SAL {
   adjust(): void {
     const waiting = [...this.#attached].filter(([, { heard }]) => heard.length > 0)
     for (const [layer] of waiting) checkSettled(layer)
-    for (const [layer, attachment] of waiting) this.#adjust(layer, attachment)
+    // All or nothing: every step is known, and finite, before the first weight moves.
+    const steps = waiting.map(([layer, attachment]) => this.#stepOf(layer, attachment))
+    for (const take of steps) take()
   }
 
-  #adjust(layer: NeuronLayer<never, unknown>, attachment: Attachment): void {
+  /** What the next adjustment does to a layer, as a function that does it. */
+  #stepOf(layer: NeuronLayer<never, unknown>, attachment: Attachment): () => void {
     const { sensitivity, weights, bias } = sensitivityGradient(attachment.heard, attachment.counted)
     checkFinite(attachment.path || layer.constructor.name, where(attachment.mask, sensitivity, 0))
     const before = attachment.last?.average
@@ -178,13 +181,15 @@ export class SAL {
     const step = gate.mul(this.rate)
     const firing = attachment.heard.at(-1)!
     const column = step.expandDims(1)
-    for (const { weights: at, along, push } of weights) {
-      const { weight } = firing.synapses.find(synapses => synapses.weights === at)!
-      weight.value = climb(weight.value, at, along, push, column)
+    return () => {
+      for (const { weights: at, along, push } of weights) {
+        const { weight } = firing.synapses.find(synapses => synapses.weights === at)!
+        weight.value = climb(weight.value, at, along, push, column)
+      }
+      layer.bias.value = climbBias(layer.bias.value, bias, step)
+      attachment.heard = []
+      attachment.last = { sensitivity, average, gate }
     }
-    layer.bias.value = climbBias(layer.bias.value, bias, step)
-    attachment.heard = []
-    attachment.last = { sensitivity, average, gate }
   }
 
   #hear(attachment: Attachment, firing: Firing): void {
@@ -214,7 +219,7 @@ function checkFinite(layer: string, sensitivity: Tensor): void {
   throw new NonFiniteError(
     'SAL.adjust',
     `the sensitivity of neuron ${neuron} in ${layer} is ${values[neuron]}`,
-    'Its weights or its inputs are not finite; no neuron of the layer was changed. Find where that began',
+    'Its weights or its inputs are not finite; nothing was changed. Find where that began',
   )
 }
 
