@@ -97,6 +97,12 @@ describe('keys', () => {
     expect(new Set([root, ...children].map(String)).size).toBe(1 + children.length)
   })
 
+  test('are no blocks from which numbers of their parent are drawn', () => {
+    const drawn = uniformValues(key(3), 30_000)
+    const asDrawn = split(key(3), 5).map(([high, low]) => ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53)
+    expect(asDrawn.filter(value => drawn.includes(value))).toEqual([])
+  })
+
   test('of a longer split begin with those of a shorter one', () => {
     expect(split(key(3), 5).slice(0, 2)).toEqual(split(key(3)))
     expect(split(key(3), 0)).toEqual([])

@@ -54,22 +54,25 @@ function wordsOf(operation: string, seed: number): Key {
   return [Math.floor(seed / 2 ** 32), seed >>> 0]
 }
 
+/** The first word of a counter tells apart what is drawn, so that no two purposes share a block of one key. */
+const purposes = { uniform: 0, radius: 1, angle: 2, split: 0x5917, foldIn: 0x5a17 } as const
+
 /** A key derived from another and a number (a step, a layer's index): different numbers, unrelated keys. */
 export function foldIn(parent: Key, data: number): Key {
   const [high, low] = wordsOf('foldIn', data)
-  return threefry(threefry(parent, 0x5a17, high), 0, low)
+  return threefry(threefry(parent, purposes.foldIn, high), 0, low)
 }
 
 /** `count` unrelated keys derived from one. */
 export function split(parent: Key, count = 2): Key[] {
-  return Array.from({ length: count }, (_, i) => threefry(parent, i, 0x5917))
+  return Array.from({ length: count }, (_, i) => threefry(parent, purposes.split, i))
 }
 
 /** `count` numbers drawn evenly from [0, 1), with 53 random bits each, on the host. More begin with the same ones. */
 export function uniformValues(from: Key, count: number): Float64Array {
   const values = new Float64Array(count)
   for (let i = 0; i < count; i++) {
-    const [high, low] = threefry(from, 0, i)
+    const [high, low] = threefry(from, purposes.uniform, i)
     values[i] = ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53
   }
   return values
@@ -79,8 +82,8 @@ export function uniformValues(from: Key, count: number): Float64Array {
 export function normalValues(from: Key, count: number): Float64Array {
   const values = new Float64Array(count)
   for (let i = 0; i < count; i += 2) {
-    const [a, b] = threefry(from, 1, i)
-    const [c, d] = threefry(from, 2, i)
+    const [a, b] = threefry(from, purposes.radius, i)
+    const [c, d] = threefry(from, purposes.angle, i)
     const radius = Math.sqrt(-2 * Math.log(((a >>> 5) * 2 ** 26 + (b >>> 6) + 1) / 2 ** 53)) // 1 - u, never log 0
     const angle = 2 * Math.PI * (((c >>> 5) * 2 ** 26 + (d >>> 6)) / 2 ** 53)
     values[i] = radius * Math.cos(angle)
