@@ -41,12 +41,16 @@ export function read(path) {
  *
  * @param {string} program
  * @param {string[]} args
+ * @param {{ quiet?: boolean }} [options] quiet: shows what the program prints only when it fails
  * @returns {Promise<number>}
  */
-export function run(program, args) {
+export function run(program, args, { quiet = false } = {}) {
   return new Promise((resolve, reject) => {
     const shell = process.platform === 'win32' && program !== process.execPath // there, tools are .cmd files
-    const child = spawn(program, args, { cwd: root, stdio: 'inherit', shell })
+    const child = spawn(program, args, { cwd: root, stdio: quiet ? 'pipe' : 'inherit', shell })
+    /** @type {Buffer[]} */
+    const printed = []
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', chunk => printed.push(chunk))
     /** @type {NodeJS.Signals | undefined} */
     let heard
     /** @param {NodeJS.Signals} signal */
@@ -61,6 +65,7 @@ export function run(program, args) {
       for (const signal of SIGNALS) process.off(signal, hear)
       const by = heard ?? killer
       const ending = code || (by ? 128 + constants.signals[by] : 0)
+      if (ending) process.stderr.write(Buffer.concat(printed))
       if (heard) process.exit(ending)
       resolve(ending)
     })
@@ -79,7 +84,7 @@ export async function install() {
 
 /** Builds every package, or those that the arguments choose, and speaks only of what fails. @param {string[]} choice */
 export function build(...choice) {
-  return turbo('build', '--output-logs=errors-only', ...choice)
+  return withPnpm('turbo', ['run', 'build', '--output-logs=errors-only', ...choice], { quiet: true })
 }
 
 /** Builds the studies and what they need, and runs their command line. @param {string[]} args */
@@ -95,8 +100,14 @@ export function turbo(...args) {
   return withPnpm('turbo', ['run', ...args])
 }
 
-/** Runs what needs pnpm on its path; a machine with only npm lacks it. @param {string} program @param {string[]} args */
-function withPnpm(program, args) {
-  if (process.env.npm_config_user_agent?.startsWith('pnpm/')) return run(program, args)
-  return run('npx', ['--yes', `--package=${packageManager}`, '--', program, ...args])
+/**
+ * Runs what needs pnpm on its path; a machine with only npm lacks it.
+ *
+ * @param {string} program
+ * @param {string[]} args
+ * @param {{ quiet?: boolean }} [options]
+ */
+function withPnpm(program, args, options) {
+  if (process.env.npm_config_user_agent?.startsWith('pnpm/')) return run(program, args, options)
+  return run('npx', ['--yes', `--package=${packageManager}`, '--', program, ...args], options)
 }

@@ -172,7 +172,7 @@ describe('is refused by every measurement:', () => {
       what: 'a state that is none',
       state: 0.1 as unknown as Tensor,
       error: ValueError,
-      message: 'the state is 0.1. Make it a tensor',
+      message: 'the state is 0.1. Give a tensor',
     },
     {
       what: 'a state that is not finite',

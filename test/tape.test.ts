@@ -2,6 +2,7 @@
 import { cpu } from '@sensigrad/backend-cpu'
 import {
   BackendError,
+  describeValue,
   type Entry,
   type Expression,
   elementwise,
@@ -250,7 +251,7 @@ describe('what cannot be differentiated is refused', () => {
 
   test.each([undefined, 3, 'text', null])('a function that returns %s', value => {
     expect(() => grad((_: Tensor) => value as unknown as Tensor)(x)).toThrow(
-      `grad: the function returned ${value}. Return one tensor`,
+      `grad: the function returned ${describeValue(value)}. Return one tensor`,
     )
   })
 
@@ -280,7 +281,7 @@ describe('what cannot be differentiated is refused', () => {
   test('a number where a tensor belongs, anywhere in the tree', () => {
     const tree = { layers: [{ w: x }, { w: 3 }] } as unknown as { layers: { w: Tensor }[] }
     expect(() => grad(({ layers }: typeof tree) => layers[0]!.w.sum())(tree)).toThrow(
-      'grad: layers.1.w is 3. Give a tensor, or arrays and plain objects of tensors',
+      'grad: the argument at layers.1.w is 3. Give a tensor, or arrays and plain objects of tensors',
     )
   })
 

@@ -5,10 +5,12 @@
 
 import { currentScope } from './tape/scope.ts'
 
-/** What something is, as messages put it: `a Map`, `an array`, `7`, `undefined`. */
+/** What something is, as messages put it: `a Map`, `an array`, `7`, `'7'`, `undefined`. */
 export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return 'an array'
   if (typeof value === 'function') return 'a function'
+  if (typeof value === 'string') return `'${value}'`
+  if (typeof value === 'bigint') return `${value}n`
   if (typeof value !== 'object' || value === null) return String(value)
   const { name = '' } = (value.constructor as { name?: string } | undefined) ?? {}
   return name === '' || name === 'Object' ? 'an object' : `a ${name}`

@@ -16,8 +16,8 @@ import {
 import { qrOf } from '@sensigrad/linalg'
 
 /** `count` orthonormal directions in the space of `state`, drawn evenly from all of them. */
-export function drawFrame(state: Tensor, count: number, from: Key = key(0)): Tensor[] {
-  return columnsOf(qrOf(normalValues(from, state.size * count), state.size, count).q, count, state)
+export function drawFrame(operation: string, state: Tensor, count: number, from: Key = key(0)): Tensor[] {
+  return columnsOf(qrOf(normalValues(from, state.size * count, operation), state.size, count).q, count, state)
 }
 
 /** The columns of a matrix, each as a tensor like `state`. */

@@ -54,7 +54,7 @@ export async function lyapunovSpectrum(
   const orbit = new Orbit('lyapunovSpectrum', step, state, options)
   const { exponents: count = state.size } = options
   checkWhole(orbit.operation, 'exponents', count, 1, state.size)
-  const frame = new Frame(orbit.operation, drawFrame(orbit.start, count, options.key))
+  const frame = new Frame(orbit.operation, drawFrame(orbit.operation, orbit.start, count, options.key))
   const last = await orbit.follow(frame)
   const exponents = Array.from(frame.growth, growth => growth / orbit.duration).sort((a, b) => b - a)
   return { exponents, state: last }

@@ -60,7 +60,7 @@ export async function maxLyapunov(
   state: Tensor,
   options: MaxLyapunovOptions = {},
 ): Promise<MaxLyapunovResult> {
-  const orbit = new Orbit('maxLyapunov', step, state, { interval: 10, ...options })
+  const orbit = new Orbit('maxLyapunov', step, state, options, 10)
   const tangent = new Tangent(orbit.operation, await firstTangent(orbit, options))
   const last = await orbit.follow(tangent)
   return { exponent: tangent.growth / orbit.duration, state: last, tangent: tangent.direction }
@@ -70,7 +70,7 @@ async function firstTangent(
   { operation, start }: Orbit,
   { tangent, key }: MaxLyapunovOptions,
 ): Promise<Tensor> {
-  if (tangent === undefined) return drawFrame(start, 1, key)[0]!
+  if (tangent === undefined) return drawFrame(operation, start, 1, key)[0]!
   if (String(tangent) !== String(start)) {
     throw new ShapeError(
       operation,

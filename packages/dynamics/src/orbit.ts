@@ -5,6 +5,7 @@
 
 import {
   DTypeError,
+  describeValue,
   formatShape,
   GradientError,
   isFloat,
@@ -13,10 +14,10 @@ import {
   type Shape,
   ShapeError,
   stopGradient,
-  Tensor,
+  type Tensor,
   ValueError,
 } from '@sensigrad/core'
-import { advance, type Step } from './step.ts'
+import { advance, checkSystem, type Step } from './step.ts'
 
 /** Over which steps a measurement goes. */
 export interface OrbitOptions {
@@ -56,9 +57,17 @@ export class Orbit {
   readonly #onStep: OrbitOptions['onStep']
 
   /** @throws ValueError, DTypeError, ShapeError or GradientError for a state or an option that will not do */
-  constructor(operation: string, step: Step, state: Tensor, options: OrbitOptions) {
-    const { transient = 500, steps = 1000, interval = 1, dt = 1, onStep } = options
+  constructor(operation: string, step: Step, state: Tensor, options: OrbitOptions, usualInterval = 1) {
+    checkSystem(operation, step, state)
     checkState(operation, state)
+    if (typeof options !== 'object' || options === null) {
+      throw new ValueError(
+        operation,
+        `the options are ${describeValue(options)}`,
+        'Give an object such as { steps: 1000 }',
+      )
+    }
+    const { transient = 500, steps = 1000, interval = usualInterval, dt = 1, onStep } = options
     checkWhole(operation, 'transient', transient, 0)
     checkWhole(operation, 'steps', steps, 1)
     checkWhole(operation, 'interval', interval, 1)
@@ -115,10 +124,7 @@ export class Orbit {
   }
 }
 
-function checkState(operation: string, state: unknown): asserts state is Tensor {
-  if (!(state instanceof Tensor)) {
-    throw new ValueError(operation, `the state is ${String(state)}`, 'Make it a tensor')
-  }
+function checkState(operation: string, state: Tensor): void {
   if (!isFloat(state.dtype)) {
     throw new DTypeError(
       operation,
@@ -148,7 +154,11 @@ export function checkWhole(
 ): void {
   if (Number.isInteger(value) && value >= least && value <= most) return
   const upTo = most === Number.MAX_SAFE_INTEGER ? 'up' : `to ${most}`
-  throw new ValueError(operation, `${name} is ${value}`, `Give a whole number from ${least} ${upTo}`)
+  throw new ValueError(
+    operation,
+    `${name} is ${describeValue(value)}`,
+    `Give a whole number from ${least} ${upTo}`,
+  )
 }
 
 function positionOf(index: number, shape: Shape): number[] {

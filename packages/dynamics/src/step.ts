@@ -1,6 +1,6 @@
 /** A step of a dynamical system, and the refusal of what is none. */
 
-import { DTypeError, ShapeError, Tensor, ValueError } from '@sensigrad/core'
+import { DTypeError, describeValue, ShapeError, Tensor, ValueError } from '@sensigrad/core'
 
 /**
  * One step of a dynamical system: a map, or a flow over a short time (one step of an integrator). It returns the
@@ -9,6 +9,24 @@ import { DTypeError, ShapeError, Tensor, ValueError } from '@sensigrad/core'
  * @example const henon: Step = x => stack([x.slice(0).square().mul(-1.4).add(1).add(x.slice(1)), x.slice(0).mul(0.3)])
  */
 export type Step = (state: Tensor) => Tensor
+
+/** @throws ValueError when the step is no function or the state no tensor */
+export function checkSystem(operation: string, step: unknown, state: unknown): void {
+  if (typeof step !== 'function') {
+    throw new ValueError(
+      operation,
+      `the step is ${describeValue(step)}`,
+      'Give a function from a state to the next one',
+    )
+  }
+  if (!(state instanceof Tensor)) {
+    throw new ValueError(
+      operation,
+      `the state is ${describeValue(state)}`,
+      'Give a tensor; tensor(…) makes one',
+    )
+  }
+}
 
 /**
  * The state one step later.
@@ -29,7 +47,7 @@ export function advance(operation: string, step: Step, state: Tensor, number: nu
   if (!(next instanceof Tensor)) {
     throw new ValueError(
       operation,
-      `step ${number} returned ${String(next)}`,
+      `step ${number} returned ${describeValue(next)}`,
       'Return the next state, a tensor',
     )
   }

@@ -2,7 +2,7 @@
 
 import { stack, type Tensor } from '@sensigrad/core'
 import { checkWhole } from './orbit.ts'
-import { advance, type Step } from './step.ts'
+import { advance, checkSystem, type Step } from './step.ts'
 
 /**
  * The first states of an orbit. It is made of the step's operations, so gradients flow through it.
@@ -16,6 +16,7 @@ import { advance, type Step } from './step.ts'
  * @example trajectory(x => x.mul(x.neg().add(1)).mul(4), tensor([0.3]), 100) // the logistic map: [101, 1]
  */
 export function trajectory(step: Step, state: Tensor, steps: number): Tensor {
+  checkSystem('trajectory', step, state)
   checkWhole('trajectory', 'steps', steps, 0)
   const states = [state]
   for (let number = 1; number <= steps; number++) {

@@ -4,7 +4,17 @@
  * `maxLyapunov`, and of the derivatives that this takes.
  */
 
-import { add, epsilon, type Key, mul, norm, sub, type Tensor, ValueError } from '@sensigrad/core'
+import {
+  add,
+  describeValue,
+  epsilon,
+  type Key,
+  mul,
+  norm,
+  sub,
+  type Tensor,
+  ValueError,
+} from '@sensigrad/core'
 import { drawFrame, measure } from './directions.ts'
 import { type Companion, Orbit, type OrbitOptions } from './orbit.ts'
 import type { Step } from './step.ts'
@@ -55,9 +65,18 @@ export async function twoTrajectories(
   const { operation, start } = orbit
   const { separation = Math.sqrt(epsilon(start.dtype as 'float32' | 'float64')) } = options
   if (!(separation > 0 && Number.isFinite(separation))) {
-    throw new ValueError(operation, `the separation is ${separation}`, 'Give a distance above 0')
+    throw new ValueError(
+      operation,
+      `the separation is ${describeValue(separation)}`,
+      'Give a distance above 0',
+    )
   }
-  const neighbour = new Neighbour(operation, start, separation, drawFrame(start, 1, options.key)[0]!)
+  const neighbour = new Neighbour(
+    operation,
+    start,
+    separation,
+    drawFrame(operation, start, 1, options.key)[0]!,
+  )
   const length = await norm(sub(neighbour.state, start)).item()
   if (Math.abs(length - separation) > separation / 2) {
     throw new ValueError(

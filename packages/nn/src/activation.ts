@@ -5,12 +5,14 @@
 
 import * as core from '@sensigrad/core'
 import {
+  describeValue,
   type Expression,
   type ExpressionBuilder,
   elementwise,
   expressions,
   grad,
   type Tensor,
+  ValueError,
 } from '@sensigrad/core'
 
 const { derivativeInTermsOfOutput, e, input } = expressions
@@ -56,13 +58,20 @@ export function activationOf(f: Activation | ((potential: Tensor) => Tensor)): A
   if (isActivation(f)) return f
   const ours = ofCore.get(f)
   if (ours !== undefined) return ours
+  if (typeof f !== 'function') {
+    throw new ValueError(
+      'activation',
+      `${describeValue(f)} is no function`,
+      'Give one such as activations.tanh, or a function of tensors',
+    )
+  }
   const slope = grad((u: Tensor) => f(u).sum())
   const curvature = grad((u: Tensor) => slope(u).sum())
   return Object.assign((potential: Tensor) => f(potential), { label: f.name || 'custom', slope, curvature })
 }
 
 function isActivation(f: Activation | ((potential: Tensor) => Tensor)): f is Activation {
-  return typeof (f as Partial<Activation>).curvature === 'function'
+  return typeof (f as Partial<Activation> | undefined)?.curvature === 'function'
 }
 
 /** f(u) = u */

@@ -1,6 +1,15 @@
 /** Losses: one number for how far outputs are from targets, a mean over everything. */
 
-import { arange, DTypeError, logSoftmax, ShapeError, type Tensor, where } from '@sensigrad/core'
+import {
+  arange,
+  DTypeError,
+  isSynchronous,
+  logSoftmax,
+  ShapeError,
+  type Tensor,
+  ValueError,
+  where,
+} from '@sensigrad/core'
 
 /**
  * The mean of squared differences.
@@ -24,8 +33,9 @@ export function meanSquaredError(output: Tensor, target: Tensor): Tensor {
  * The mean of -log p(label), p being the softmax of the logits along the last axis.
  *
  * @param logits  `[…, classes]`
- * @param labels  int32 `[…]`, each from 0 to classes - 1; a label outside that counts nothing
- * @throws ShapeError or DTypeError when the labels do not fit
+ * @param labels  int32 `[…]`, each from 0 to classes - 1
+ * @throws ShapeError or DTypeError when the labels do not fit; ValueError for one that is no class, where values can
+ *         be read at once (elsewhere it adds 0 to the sum)
  */
 export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
   if (labels.dtype !== 'int32') {
@@ -42,7 +52,19 @@ export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
       'Logits have the shape of the labels and one axis more, the classes',
     )
   }
+  checkLabels(labels, logits.shape.at(-1)!)
   const classes = arange(logits.shape.at(-1)!, { backend: logits.backend })
   const chosen = labels.expandDims(-1).equal(classes)
   return where(chosen, logSoftmax(logits), 0).sum(-1).mean().neg()
+}
+
+function checkLabels(labels: Tensor, classes: number): void {
+  if (!isSynchronous(labels.backend)) return
+  const wrong = labels.backend.readSync(labels).find(label => label < 0 || label >= classes)
+  if (wrong === undefined) return
+  throw new ValueError(
+    'crossEntropy',
+    `the label ${wrong} is none of ${classes} classes`,
+    `Count them from 0 to ${classes - 1}`,
+  )
 }

@@ -3,7 +3,16 @@
  * announces a firing to everything that listens, SAL and probes among them.
  */
 
-import { describeValue, type Key, ShapeError, Tensor, tensor, ValueError } from '@sensigrad/core'
+import {
+  DTypeError,
+  describeValue,
+  isFloat,
+  type Key,
+  ShapeError,
+  Tensor,
+  tensor,
+  ValueError,
+} from '@sensigrad/core'
 import type { Activation } from './activation.ts'
 import type { Initialiser } from './initialise.ts'
 import { type AnyModule, checkModule, Module } from './module.ts'
@@ -99,12 +108,21 @@ export function checkLayer(
     if (Number.isInteger(size) && size >= (what === 'inputs' ? 0 : 1)) continue
     throw new ValueError(layer, `${describeValue(size)} is no number of ${what}`, 'Give a whole number')
   }
-  if (Array.isArray(options?.key)) return
-  throw new ValueError(
-    layer,
-    'there is no key for the initial values',
-    'Give one among the options: { key: key(7) }',
-  )
+  const { key, dtype = 'float32' } = options ?? {}
+  if (!Array.isArray(key)) {
+    throw new ValueError(
+      layer,
+      key === undefined ? 'there is no key for the initial values' : `the key is ${describeValue(key)}`,
+      'Give one among the options: { key: key(7) }',
+    )
+  }
+  if (!isFloat(dtype)) {
+    throw new DTypeError(
+      layer,
+      `weights of ${describeValue(dtype)} cannot learn`,
+      "Give 'float32' or 'float64'",
+    )
+  }
 }
 
 /** A parameter with the values of an initialiser. */
@@ -114,6 +132,13 @@ export function parameter(
   key: Key,
   dtype: 'float32' | 'float64' = 'float32',
 ): Parameter {
+  if (typeof initialiser !== 'function') {
+    throw new ValueError(
+      'parameter',
+      `${describeValue(initialiser)} is no initialiser`,
+      'Give one such as initialise.gaussian(), or assign to layer.weight.value afterwards',
+    )
+  }
   return new Parameter(tensor(initialiser(key, shape), { shape, dtype }))
 }
 

@@ -116,6 +116,7 @@ export class RNN extends NeuronLayer<
    * @returns all states `[time, …, neurons]` and the last one
    */
   forward(sequence: Tensor, initial?: Tensor): { outputs: Tensor; state: Tensor } {
+    checkInputs('RNN', 'sequence', sequence, this.inputs)
     const steps = sequence.shape[0] ?? 0
     if (steps === 0)
       throw new ValueError(

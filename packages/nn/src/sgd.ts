@@ -1,6 +1,6 @@
 /** Stochastic gradient descent. */
 
-import { ShapeError, type Tensor, ValueError } from '@sensigrad/core'
+import { describeValue, ShapeError, type Tensor, ValueError } from '@sensigrad/core'
 import type { ByParameter } from './gradients.ts'
 import { type AnyModule, checkModule } from './module.ts'
 import type { Parameter } from './parameter.ts'
@@ -25,18 +25,13 @@ export class SGD {
   readonly momentum: number
   readonly #velocity = new WeakMap<Parameter, Tensor>()
 
-  constructor({ rate, momentum = 0 }: SGDOptions) {
-    if (!(rate >= 0 && rate < Number.POSITIVE_INFINITY)) {
+  constructor(options: SGDOptions) {
+    const { rate, momentum = 0 } = options ?? {}
+    checkRate(rate)
+    if (!(typeof momentum === 'number' && momentum >= 0 && momentum < 1)) {
       throw new ValueError(
         'SGD',
-        `the rate ${rate} is not ≥ 0 and finite`,
-        'Give a positive number such as 0.1',
-      )
-    }
-    if (!(momentum >= 0 && momentum < 1)) {
-      throw new ValueError(
-        'SGD',
-        `the momentum ${momentum} does not lie in [0, 1)`,
+        `the momentum ${describeValue(momentum)} does not lie in [0, 1)`,
         'Give a number such as 0.9',
       )
     }
@@ -53,6 +48,14 @@ export class SGD {
    */
   update(module: AnyModule, gradients: ByParameter): void {
     checkModule('SGD.update', module)
+    checkRate(this.rate)
+    if (typeof gradients !== 'object' || gradients === null) {
+      throw new ValueError(
+        'SGD.update',
+        `the gradients are ${describeValue(gradients)}`,
+        'Give those of valueAndGrad(module, loss)',
+      )
+    }
     const parameters = module.parameters()
     const pairs = Object.entries(gradients).map(
       ([path, gradient]) => [checkPair(parameters, path, gradient), gradient] as const,
@@ -64,6 +67,16 @@ export class SGD {
       parameter.value = parameter.value.sub(velocity.mul(this.rate))
     }
   }
+}
+
+/** @throws ValueError when the learning rate is no finite number, zero or more */
+function checkRate(rate: unknown): void {
+  if (typeof rate === 'number' && rate >= 0 && rate < Number.POSITIVE_INFINITY) return
+  throw new ValueError(
+    'SGD',
+    `the rate ${describeValue(rate)} is not ≥ 0 and finite`,
+    'Give a positive number such as 0.1',
+  )
 }
 
 /** @throws ValueError for a path that is no parameter's; ShapeError when the gradient is not shaped and typed like it */

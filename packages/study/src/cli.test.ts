@@ -63,7 +63,7 @@ describe('a command line that cannot be meant', () => {
 test('help shows every option with its default, and examples', async () => {
   const { code, out } = await sensigrad('edge-of-chaos', '--help')
   expect(code).toBe(0)
-  expect(out).toContain('$ sensigrad edge-of-chaos --quick')
+  expect(out).toContain('$ npx sensigrad edge-of-chaos --quick')
   expect(out).toMatch(/--probe-every <number>.*default: 200/)
 })
 

@@ -61,13 +61,18 @@ test('interrupted before its first probe it writes nothing', async () => {
   expect(readdirSync(folder)).toEqual([])
 })
 
-test('the first signal asks, the second ends the program at once', () => {
+test('the first signal asks, its echo does nothing, the next ends the program at once', () => {
   const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never)
+  const now = vi.spyOn(performance, 'now').mockReturnValue(1000)
   const ask = vi.fn()
   const stop = onInterrupt(ask)
   process.emit('SIGTERM')
   expect(ask).toHaveBeenCalledTimes(1)
   expect(exit).not.toHaveBeenCalled()
+  now.mockReturnValue(1200)
+  process.emit('SIGINT')
+  expect(exit).not.toHaveBeenCalled()
+  now.mockReturnValue(2000)
   process.emit('SIGINT')
   expect(exit).toHaveBeenCalledWith(130)
   stop()

@@ -1,8 +1,11 @@
-/** Ctrl-C once asks the work to stop and keeps what there is; twice ends the program at once. */
+/** Ctrl-C once asks the work to stop and keeps what there is; once more, a moment later, ends the program at once. */
 
 import { exitCodes } from './terminal.ts'
 
 const signals = ['SIGINT', 'SIGTERM'] as const
+
+/** One press can arrive twice, from the terminal and from the program that started us; within this it is one. */
+const millisecondsOfOnePress = 500
 
 /**
  * Listens for the signals that end a program.
@@ -11,11 +14,12 @@ const signals = ['SIGINT', 'SIGTERM'] as const
  * @returns   stops listening
  */
 export function onInterrupt(ask: () => void): () => void {
-  let asked = false
+  let askedAt: number | undefined
   const listener = () => {
-    if (asked) process.exit(exitCodes.interrupted)
-    asked = true
-    ask()
+    if (askedAt === undefined) {
+      askedAt = performance.now()
+      ask()
+    } else if (performance.now() - askedAt > millisecondsOfOnePress) process.exit(exitCodes.interrupted)
   }
   for (const signal of signals) process.on(signal, listener)
   return () => {

@@ -16,7 +16,7 @@ export function useBackend(backend: Backend): void {
   if (missing.length > 0) {
     throw new BackendError(
       'useBackend',
-      `${describeValue(backend.name ?? backend)} lacks the kernels ${missing.join(', ')}`,
+      `${backend.name ?? describeValue(backend)} lacks the kernels ${missing.join(', ')}`,
       'Implement every kernel family of the backend contract',
     )
   }

@@ -6,6 +6,7 @@
  * derivatives on them.
  */
 
+import { describeValue, ValueError } from '../errors.ts'
 import { memo } from '../memo.ts'
 import type { ScalarFunction } from './functions.ts'
 
@@ -43,6 +44,11 @@ export type Expression = InputNode | OutputNode | ConstantNode | CallNode
 /** What the builders below take: a node, or a number for a constant. */
 export type ExpressionLike = Expression | number
 
+/** Whether a value is a node. */
+export function isExpression(value: unknown): value is Expression {
+  return typeof value === 'object' && value !== null && 'kind' in value
+}
+
 const interned = new Map<string, Expression>()
 
 function intern<Node extends Expression>(key: string, make: (id: number) => Node): Node {
@@ -64,7 +70,11 @@ export function constant(value: number): ConstantNode {
 
 /** A scalar function of `operands`, simplified where that changes no bit: `x·1`, `x-0`, `-(-x)`, constants. */
 export function call(name: ScalarFunction, ...operands: readonly ExpressionLike[]): Expression {
-  const nodes = operands.map(operand => (typeof operand === 'number' ? constant(operand) : operand))
+  const nodes = operands.map(operand => {
+    if (typeof operand === 'number') return constant(operand)
+    if (isExpression(operand)) return operand
+    throw new ValueError(name, `${describeValue(operand)} is no expression or number`, 'Give one of the two')
+  })
   return (
     simplify(name, nodes) ??
     intern(`${name}(${nodes.map(node => node.id).join()})`, id => ({

@@ -1,6 +1,7 @@
 /** The alias: a tensor under another identity. Each transform begins its tape with aliases of its inputs. */
 
 import { enter, isRecorded } from '../tape/recorder.ts'
+import { checkTensor } from '../tensor/check.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { defineOp } from './define.ts'
 
@@ -27,5 +28,6 @@ export function aliasOf(x: Tensor): Tensor {
  * @example x.sub(stopGradient(x)) // zero, with derivative one
  */
 export function stopGradient(x: Tensor): Tensor {
+  checkTensor('stopGradient', 'the argument', x)
   return x.entry === undefined ? x : x.view(x.shape, x.strides, x.offset)
 }

@@ -1,6 +1,7 @@
 /** Changing the element type. Between float types gradients pass; all else is constant to them. */
 
 import { DTypeError } from '../errors.ts'
+import { checkTensor } from '../tensor/check.ts'
 import type { DType } from '../tensor/dtype.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { defineOp } from './define.ts'
@@ -25,6 +26,7 @@ const castOp = defineOp<{ readonly dtype: DType }>({
  * @throws DTypeError when the backend does not have the type
  */
 export function cast(x: Tensor, dtype: DType): Tensor {
+  checkTensor('cast', 'the argument', x)
   if (!x.backend.capabilities.dtypes.includes(dtype)) {
     throw new DTypeError(
       'cast',

@@ -6,7 +6,7 @@
 import { currentBackend } from '../backend/current.ts'
 import { DTypeError, describeValue, ValueError } from '../errors.ts'
 import { forwardRule, type PooledMap, reverseRule } from '../expression/differentiate.ts'
-import { call, type Expression, input } from '../expression/expression.ts'
+import { call, type Expression, input, isExpression } from '../expression/expression.ts'
 import { formatExpression } from '../expression/format.ts'
 import { e, type ScalarFunction } from '../expression/functions.ts'
 import { signatureOf } from '../expression/signature.ts'
@@ -144,15 +144,29 @@ function asTensors(operation: string, expression: Expression, operands: readonly
  *
  * @param name   for messages
  * @param build  gets the expression builder and the arguments, and returns the expression
- * @throws ValueError where the expression mixes numbers and booleans
+ * @throws ValueError where the function returns no expression, or one that mixes numbers and booleans
  * @example const swish = elementwise('swish', (e, x, beta) => e.mul(x, e.sigmoid(e.mul(beta, x))))
  */
 export function elementwise<Arguments extends readonly Expression[]>(
   name: string,
   build: (builder: typeof e, ...args: Arguments) => Expression,
 ): (...operands: { [K in keyof Arguments]: TensorLike }) => Tensor {
+  if (typeof build !== 'function') {
+    throw new ValueError(
+      'elementwise',
+      `the function of ${describeValue(name)} is ${describeValue(build)}`,
+      'Give one such as (e, x) => e.mul(x, x)',
+    )
+  }
   const args = Array.from({ length: build.length - 1 }, (_, i) => input(i))
   const expression = build(e, ...(args as unknown as Arguments))
+  if (!isExpression(expression)) {
+    throw new ValueError(
+      name,
+      `the function returned ${describeValue(expression)}`,
+      'Return an expression, such as e.mul(x, x)',
+    )
+  }
   signatureOf(expression, name)
   return (...operands) => {
     if (operands.length !== args.length) {

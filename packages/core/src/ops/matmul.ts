@@ -2,6 +2,7 @@
 
 import type { View } from '../backend/contract.ts'
 import { DTypeError, ShapeError } from '../errors.ts'
+import { checkTensor } from '../tensor/check.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import { broadcastShapes, formatShape, type Shape, sizeOf } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -127,7 +128,13 @@ function outerProduct(a: Tensor, b: Tensor): Tensor {
   return a.rank === 0 || b.rank === 0 ? mul(a, b) : outer(a, b)
 }
 
+function checkFactors(operation: string, a: unknown, b: unknown): void {
+  checkTensor(operation, 'the left factor', a)
+  checkTensor(operation, 'the right factor', b)
+}
+
 function check(a: Tensor, b: Tensor): void {
+  checkFactors('matmul', a, b)
   const product = `${formatShape(a.shape)} × ${formatShape(b.shape)}`
   if (a.rank === 0 || b.rank === 0) {
     throw new ShapeError('matmul', `${product}: a number has no axis to sum over`, 'Use mul')
@@ -148,6 +155,7 @@ function check(a: Tensor, b: Tensor): void {
  * @throws ShapeError for other shapes
  */
 export function dot(a: Tensor, b: Tensor): Tensor {
+  checkFactors('dot', a, b)
   if (a.rank !== 1 || b.rank !== 1) {
     throw new ShapeError(
       'dot',
@@ -160,5 +168,6 @@ export function dot(a: Tensor, b: Tensor): Tensor {
 
 /** The products of all pairs of elements of two vectors: `[m] ⊗ [n] → [m, n]`. */
 export function outer(a: Tensor, b: Tensor): Tensor {
+  checkFactors('outer', a, b)
   return matmul(reshape(a, [a.size, 1]), reshape(b, [1, b.size]))
 }

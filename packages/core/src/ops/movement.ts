@@ -1,6 +1,7 @@
 /** Shapes and axes: the same elements in another shape or order, repeated or added up. Most of it copies nothing. */
 
 import { ShapeError } from '../errors.ts'
+import { checkList, checkTensor } from '../tensor/check.ts'
 import {
   checkShape,
   contiguousStrides,
@@ -41,6 +42,7 @@ const broadcast = defineOp<{ readonly shape: Shape }>({
  * @throws ShapeError when the shapes do not fit
  */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  checkTensor('broadcastTo', 'the argument', x)
   checkShape('broadcastTo', shape)
   const added = shape.length - x.rank
   if (added < 0 || x.shape.some((length, axis) => length !== 1 && length !== shape[axis + added])) {
@@ -55,6 +57,8 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 
 /** Adds up what broadcasting to `x.shape` repeated: the reverse rule of `broadcastTo`, and its own. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
+  checkTensor('sumTo', 'the argument', x)
+  checkShape('sumTo', shape)
   const added = x.rank - shape.length
   const axes = [...x.shape.keys()].filter(
     axis => axis < added || (shape[axis - added] === 1 && x.shape[axis] !== 1),
@@ -92,6 +96,7 @@ const reshapeOp = defineOp<{ readonly shape: Shape }>({
  * @throws ShapeError when the elements do not fill the shape
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  checkTensor('reshape', 'the argument', x)
   if (!Array.isArray(shape)) checkShape('reshape', shape)
   const open = shape.indexOf(-1)
   if (open !== shape.lastIndexOf(-1)) {
@@ -128,11 +133,13 @@ function stridesOf(x: Tensor, shape: Shape): number[] | undefined {
 
 /** All elements in one axis. */
 export function flatten(x: Tensor): Tensor {
+  checkTensor('flatten', 'the argument', x)
   return reshape(x, [x.size])
 }
 
 /** A new axis of size 1, which becomes axis `axis` (negative: counted from the back). */
 export function expandDims(x: Tensor, axis = 0): Tensor {
+  checkTensor('expandDims', 'the argument', x)
   const at = resolveAxis('expandDims', axis, x.rank + 1)
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)])
 }
@@ -143,6 +150,7 @@ export function expandDims(x: Tensor, axis = 0): Tensor {
  * @throws ShapeError when the given axis has another size
  */
 export function squeeze(x: Tensor, axis?: number): Tensor {
+  checkTensor('squeeze', 'the argument', x)
   if (axis === undefined) {
     return reshape(
       x,
@@ -194,6 +202,8 @@ const transposeOp = defineOp<{ readonly axes: readonly number[] }>({
  * @throws ShapeError when `axes` is not an order of all axes
  */
 export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
+  checkTensor('transpose', 'the argument', x)
+  if (axes !== undefined) checkList('transpose', 'the axes', axes, 'transpose(x, [1, 0])')
   const order = axes?.map(axis => resolveAxis('transpose', axis, x.rank)) ?? exchangeLast(x.rank)
   if (order.length !== x.rank || new Set(order).size !== x.rank) {
     throw new ShapeError(

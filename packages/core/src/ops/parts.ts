@@ -1,7 +1,8 @@
 /** Parts and wholes: taking a part of a tensor, laying zeros around one, joining several. */
 
 import type { Region } from '../backend/contract.ts'
-import { DTypeError, ShapeError, ValueError } from '../errors.ts'
+import { DTypeError, describeValue, ShapeError, ValueError } from '../errors.ts'
+import { checkList, checkTensor } from '../tensor/check.ts'
 import { formatShape, resolveAxis, type Shape } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { commonBackend, defineOp, type Op } from './define.ts'
@@ -51,6 +52,7 @@ const sliceOp: Op<Placement> = defineOp({
  * @example slice(x, null, [0, -1, 2])   // every second column but the last
  */
 export function slice(x: Tensor, ...ranges: Range[]): Tensor {
+  checkTensor('slice', 'the argument', x)
   if (ranges.length > x.rank) {
     throw new ShapeError(
       'slice',
@@ -87,7 +89,14 @@ function resolveRange(
     }
     return { start, step: 1, length: 1 }
   }
-  const [from, to, step = 1] = range
+  if (!Array.isArray(range) || range[0] === undefined) {
+    throw new ValueError(
+      'slice',
+      `${describeValue(range)} is no range of axis ${axis}`,
+      'Give null, an index or [start, stop, step]',
+    )
+  }
+  const [from, to, step = 1] = range as Exclude<Range, null | number>
   if (!Number.isInteger(step) || step === 0) {
     throw new ValueError('slice', `the step ${step} leads nowhere`, 'Give a whole number other than 0')
   }
@@ -132,6 +141,9 @@ const place: Op<Placement> = defineOp({
  * @throws ShapeError when there is not one pair for each axis; ValueError for a negative width
  */
 export function pad(x: Tensor, widths: readonly (readonly [before: number, after: number])[]): Tensor {
+  checkTensor('pad', 'the argument', x)
+  checkList('pad', 'the widths', widths, 'pad(x, [[1, 1]])')
+  for (const pair of widths) checkList('pad', 'the widths of an axis', pair, '[before, after]')
   if (widths.length !== x.rank) {
     throw new ShapeError(
       'pad',
@@ -205,32 +217,53 @@ const concatOp = defineOp<{ readonly axis: number }>({
  * @throws ShapeError when they differ on another axis; DTypeError when they differ in type; ValueError for none
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
-  const first = tensors[0]
-  if (first === undefined)
-    throw new ValueError('concat', 'there is nothing to join', 'Give at least one tensor')
-  const at = resolveAxis('concat', axis, first.rank)
-  for (const other of tensors) {
-    const fits =
-      other.rank === first.rank && other.shape.every((size, i) => i === at || size === first.shape[i])
-    if (!fits) {
-      throw new ShapeError(
-        'concat',
-        `${formatShape(first.shape)} and ${formatShape(other.shape)} differ outside axis ${axis}`,
-        'Only sizes along the joined axis may differ',
-      )
-    }
-    if (other.dtype !== first.dtype) {
-      throw new DTypeError('concat', `${first} and ${other} are mixed`, `Cast one: .cast('${first.dtype}')`)
-    }
-  }
-  commonBackend('concat', tensors)
+  const at = resolveAxis('concat', axis, checkTensors('concat', tensors).rank)
+  checkAlike('concat', tensors, at)
   return concatOp.apply(tensors, { axis: at })
 }
 
-/** Tensors of one shape along a new axis. */
+/**
+ * Tensors of one shape along a new axis.
+ *
+ * @throws ShapeError when they differ in shape; DTypeError when they differ in type; ValueError for none
+ */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
-  return concat(
-    tensors.map(each => expandDims(each, axis)),
-    axis,
+  const at = resolveAxis('stack', axis, checkTensors('stack', tensors).rank + 1)
+  checkAlike('stack', tensors)
+  return concatOp.apply(
+    tensors.map(each => expandDims(each, at)),
+    { axis: at },
   )
+}
+
+/** @returns the first of the tensors */
+function checkTensors(operation: string, tensors: readonly unknown[]): Tensor {
+  checkList(operation, 'the tensors', tensors, `${operation}([a, b])`)
+  const [first] = tensors
+  if (tensors.length === 0) {
+    throw new ValueError(operation, 'there is nothing to join', 'Give at least one tensor')
+  }
+  for (const [i, each] of tensors.entries()) checkTensor(operation, `tensor ${i}`, each)
+  return first as Tensor
+}
+
+/** @throws ShapeError or DTypeError unless all are like the first, but for their sizes along the `joined` axis */
+function checkAlike(operation: string, tensors: readonly Tensor[], joined?: number): void {
+  const first = tensors[0]!
+  for (const other of tensors) {
+    const fits =
+      other.rank === first.rank && other.shape.every((size, i) => i === joined || size === first.shape[i])
+    if (!fits) {
+      const where = joined === undefined ? '' : ` outside axis ${joined}`
+      throw new ShapeError(
+        operation,
+        `${formatShape(first.shape)} and ${formatShape(other.shape)} differ${where}`,
+        joined === undefined ? 'Give tensors of one shape' : 'Only sizes along the joined axis may differ',
+      )
+    }
+    if (other.dtype !== first.dtype) {
+      throw new DTypeError(operation, `${first} and ${other} are mixed`, `Cast one: .cast('${first.dtype}')`)
+    }
+  }
+  commonBackend(operation, tensors)
 }

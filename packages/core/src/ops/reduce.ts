@@ -1,6 +1,7 @@
 /** Reductions: sums and extrema over axes, and what is composed of them. */
 
 import { DTypeError, ValueError } from '../errors.ts'
+import { checkTensor } from '../tensor/check.ts'
 import { isFloat, smallestNormal } from '../tensor/dtype.ts'
 import { type Axes, resolveAxes } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -72,6 +73,7 @@ function winners(x: Tensor, extreme: Tensor, axes: readonly number[]): Tensor {
 }
 
 function checkFloat(operation: string, x: Tensor): asserts x is Tensor & { dtype: 'float32' | 'float64' } {
+  checkTensor(operation, 'the argument', x)
   if (isFloat(x.dtype)) return
   throw new DTypeError(operation, `${x} is not of a float type`, "Cast it first: .cast('float32')")
 }
@@ -80,6 +82,7 @@ const maxOp = extremum('max')
 const minOp = extremum('min')
 
 function reduce(op: typeof sumOp, x: Tensor, axis: Axes, { keepDims = false }: ReduceOptions): Tensor {
+  checkTensor(op.name, 'the argument', x)
   const axes = resolveAxes(op.name, axis, x.rank)
   const empty = axes.find(at => x.shape[at] === 0)
   if (empty !== undefined && op !== sumOp) {
@@ -151,10 +154,12 @@ export function logSumExp(x: Tensor, axis?: Axes, options: ReduceOptions = {}): 
 
 /** log softmax along one axis (the last unless said). */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
+  checkFloat('logSoftmax', x)
   return sub(x, logSumExp(x, axis, { keepDims: true }))
 }
 
 /** eˣ / Σ eˣ along one axis (the last unless said), without overflow. */
 export function softmax(x: Tensor, axis = -1): Tensor {
+  checkFloat('softmax', x)
   return exp(logSoftmax(x, axis))
 }

@@ -4,12 +4,10 @@
  * nothing more.
  */
 
-import { GradientError, ShapeError } from '../errors.ts'
-import type { Op } from '../ops/define.ts'
 import { add } from '../ops/elementwise.ts'
 import { zerosLike } from '../tensor/create.ts'
-import { sameShape } from '../tensor/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { checkCotangent, checkRule, checkTape } from './directions.ts'
 import type { Tape } from './tape.ts'
 
 /**
@@ -18,10 +16,11 @@ import type { Tape } from './tape.ts'
  * @param tape       the recording of y = f(x₁, …, xₙ)
  * @param cotangent  ȳ, of y's shape and dtype
  * @returns x̄ᵢ = (∂y/∂xᵢ)ᵀ ȳ for each input, of xᵢ's shape; zeros where y does not depend on xᵢ
- * @throws  ShapeError when ȳ is not shaped like y
+ * @throws  ShapeError when ȳ is not shaped like y; ValueError for what is no tape or no tensor
  */
 export function pullback(tape: Tape, cotangent: Tensor): Tensor[] {
-  checkLike('pullback', 'cotangent', cotangent, tape.output)
+  checkTape('pullback', tape)
+  checkCotangent('pullback', tape, cotangent)
   const cotangents = new Map<Tensor, Tensor>()
   const arrive = (at: Tensor, share: Tensor): void => {
     const sum = cotangents.get(at)
@@ -43,24 +42,4 @@ export function pullback(tape: Tape, cotangent: Tensor): Tensor[] {
     }
   }
   return tape.inputs.map(input => cotangents.get(input) ?? zerosLike(input))
-}
-
-/** @throws GradientError when a rule of `op` gave a direction that is not shaped and typed like its tensor */
-export function checkRule(op: Op, mode: 'reverse' | 'forward', direction: Tensor, like: Tensor): void {
-  if (sameShape(direction.shape, like.shape) && direction.dtype === like.dtype) return
-  throw new GradientError(
-    op.name,
-    `the ${mode} rule gave ${direction} where ${like} is needed`,
-    'Mend the rule: cotangents have the shape and type of the inputs, tangents those of the output',
-  )
-}
-
-/** @throws ShapeError when a direction is not shaped and typed like the tensor that it belongs to */
-export function checkLike(operation: string, what: string, direction: Tensor, like: Tensor): void {
-  if (sameShape(direction.shape, like.shape) && direction.dtype === like.dtype) return
-  throw new ShapeError(
-    operation,
-    `the ${what} is ${direction}, but it belongs to ${like}`,
-    `A ${what} has the shape and type of its tensor`,
-  )
 }

@@ -3,10 +3,9 @@
  * inputs move. Like reverse mode it is made of public operations, and so can be recorded in turn.
  */
 
-import { ValueError } from '../errors.ts'
 import { zerosLike } from '../tensor/create.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { checkLike, checkRule } from './pullback.ts'
+import { checkRule, checkTangents, checkTape } from './directions.ts'
 import type { Tape } from './tape.ts'
 
 /**
@@ -18,18 +17,10 @@ import type { Tape } from './tape.ts'
  * @throws  ShapeError when a tangent is not shaped like its input; ValueError for another number of tangents
  */
 export function pushforward(tape: Tape, tangents: readonly Tensor[]): Tensor {
-  if (tangents.length !== tape.inputs.length) {
-    throw new ValueError(
-      'pushforward',
-      `${tangents.length} tangents for ${tape.inputs.length} inputs`,
-      'Give one for each input',
-    )
-  }
+  checkTape('pushforward', tape)
+  checkTangents('pushforward', tape, tangents)
   const moving = new Map<Tensor, Tensor>()
-  tape.inputs.forEach((input, i) => {
-    checkLike('pushforward', 'tangent', tangents[i]!, input)
-    moving.set(input, tangents[i]!)
-  })
+  for (const [i, input] of tape.inputs.entries()) moving.set(input, tangents[i]!)
   for (const { op, inputs, output, attributes } of tape.entries) {
     if (moving.has(output)) continue // an input
     const d = inputs.map(input => moving.get(input))

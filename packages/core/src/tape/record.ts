@@ -13,7 +13,8 @@ import { slice, type Tape } from './tape.ts'
  * @param f       a synchronous function of tensors that returns one tensor
  * @param inputs  float tensors; `f` is called with aliases of them, so that nested recordings stay distinct
  * @returns the tape of y = f(x₁, …, xₙ); `pullback` and `pushforward` differentiate it
- * @throws  GradientError when an input is not of a float type or `f` is asynchronous
+ * @throws  GradientError when an input is not of a float type or `f` is asynchronous; ValueError for what is no
+ *          function or no tensor
  * @example String(record((w, x) => w.dot(x).tanh(), w, x))
  */
 export function record<Inputs extends readonly Tensor[]>(
@@ -29,6 +30,7 @@ export function trace(
   f: (...inputs: readonly Tensor[]) => Tensor,
   inputs: readonly Tensor[],
 ): Tape {
+  checkFunction(operation, f)
   for (const input of inputs) checkDifferentiable(operation, input)
   return recording(() => {
     const leaves = inputs.map(aliasOf)
@@ -46,6 +48,12 @@ export function trace(
     }
     return slice(output, leaves)
   })
+}
+
+/** @throws ValueError when what is to be differentiated is no function */
+export function checkFunction(operation: string, f: unknown): void {
+  if (typeof f === 'function') return
+  throw new ValueError(operation, `the function is ${describeValue(f)}`, 'Give a function of tensors')
 }
 
 /** @throws GradientError when what a function returned is not of a float type, and so has no derivative */

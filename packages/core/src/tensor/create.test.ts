@@ -20,10 +20,16 @@ describe('nested arrays', () => {
     expect(() => tensor(values as number[])).toThrow(message)
   })
 
-  test.each([['one'], [null], [{}], [undefined], [1n]])('that hold %s are refused', value => {
+  test.each([
+    ['one', "'one'"],
+    [null, 'null'],
+    [{}, 'an object'],
+    [undefined, 'undefined'],
+    [1n, '1n'],
+  ])('that hold %s are refused', (value, described) => {
     expect(() => tensor([value] as unknown as number[])).toThrow(ValueError)
     expect(() => tensor([value] as unknown as number[])).toThrow(
-      `tensor: ${value} is no number. Give numbers, booleans or nested arrays of them`,
+      `tensor: ${described} is no number. Give numbers, booleans or nested arrays of them`,
     )
   })
 

@@ -2,8 +2,9 @@
 
 import type { Backend } from '../backend/contract.ts'
 import { currentBackend } from '../backend/current.ts'
-import { DTypeError, ShapeError, ValueError } from '../errors.ts'
+import { DTypeError, describeValue, ShapeError, ValueError } from '../errors.ts'
 import { memo } from '../memo.ts'
+import { checkTensor } from './check.ts'
 import { allocate, type DType, dtypeOf, dtypes, type TypedArray } from './dtype.ts'
 import { checkShape, formatShape, type Shape, sizeOf } from './shape.ts'
 import { type NestedArray, Tensor } from './tensor.ts'
@@ -22,7 +23,8 @@ export interface CreateOptions {
  * @param values   a number, a boolean, nested arrays of one length per level, or a typed array
  * @param options  `shape` (with flat values), `dtype` (default: a typed array's own, else float32; bool for
  *                 booleans), `backend`
- * @throws ShapeError for ragged arrays, or values that do not fill `shape`; ValueError for what is no number
+ * @throws ShapeError for ragged arrays, or values that do not fill `shape`; ValueError for what is no number;
+ *         DTypeError for numbers that `int32` or `bool` cannot hold
  * @example tensor([[1, 2], [3, 4]], { dtype: 'float64' })
  */
 export function tensor(
@@ -53,6 +55,18 @@ export function tensor(
   return fromHost(flat, shape, dtype, options.backend ?? currentBackend(), 'tensor')
 }
 
+/** Which numbers the types without fractions hold. */
+const holds = {
+  int32: [
+    (value: number) => value === (value | 0),
+    'Give whole numbers from -2^31 to 2^31 - 1, or use a float type',
+  ],
+  bool: [
+    (value: number) => value === 0 || value === 1,
+    'Give true and false (or 1 and 0), or compare numbers',
+  ],
+} as const
+
 /** Copies host values to a backend, checking that the element type can hold them there. */
 function fromHost(
   values: ArrayLike<number>,
@@ -67,6 +81,12 @@ function fromHost(
       `the backend ${backend.name} has no ${dtype}`,
       `It has ${backend.capabilities.dtypes.join(', ')}`,
     )
+  }
+  if (dtype in holds && !(ArrayBuffer.isView(values) && dtypeOf(values) === dtype)) {
+    const [isHeld, remedy] = holds[dtype as keyof typeof holds]
+    for (let i = 0; i < values.length; i++) {
+      if (!isHeld(values[i]!)) throw new DTypeError(operation, `${values[i]} is no ${dtype}`, remedy)
+    }
   }
   const host = allocate(dtype, values.length)
   host.set(values)
@@ -108,7 +128,7 @@ function flatten(values: NestedArray<number | boolean>): HostValues {
     } else {
       throw new ValueError(
         'tensor',
-        `${String(value)} is no number`,
+        `${describeValue(value)} is no number`,
         'Give numbers, booleans or nested arrays of them',
       )
     }
@@ -123,29 +143,38 @@ function flatten(values: NestedArray<number | boolean>): HostValues {
  * @example full([2, 3], 0.5)
  */
 export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
-  checkShape('full', shape)
-  const element = scalar(value, options.dtype ?? 'float32', options.backend ?? currentBackend(), 'full')
+  return filled('full', shape, value, options)
+}
+
+function filled(operation: string, shape: Shape, value: number, options: CreateOptions): Tensor {
+  checkShape(operation, shape)
+  if (typeof value !== 'number') {
+    throw new ValueError(operation, `the value is ${describeValue(value)}`, 'Give a number')
+  }
+  const element = scalar(value, options.dtype ?? 'float32', options.backend ?? currentBackend(), operation)
   const still = shape.map(() => 0)
   return element.view([...shape], still, 0)
 }
 
 /** A tensor of zeros. */
 export function zeros(shape: Shape, options: CreateOptions = {}): Tensor {
-  return full(shape, 0, options)
+  return filled('zeros', shape, 0, options)
 }
 
 /** A tensor of ones. */
 export function ones(shape: Shape, options: CreateOptions = {}): Tensor {
-  return full(shape, 1, options)
+  return filled('ones', shape, 1, options)
 }
 
 /** Zeros with the shape, type and backend of another tensor. */
 export function zerosLike(like: Tensor): Tensor {
+  checkTensor('zerosLike', 'the argument', like)
   return full(like.shape, 0, like)
 }
 
 /** Ones with the shape, type and backend of another tensor. */
 export function onesLike(like: Tensor): Tensor {
+  checkTensor('onesLike', 'the argument', like)
   return full(like.shape, 1, like)
 }
 
@@ -189,13 +218,6 @@ const scalars = new WeakMap<Backend, Map<string, Tensor>>()
  * @param operation  who needs it, for messages
  */
 export function scalar(value: number, dtype: DType, backend: Backend, operation = 'scalar'): Tensor {
-  if (dtype === 'int32' && value !== (value | 0)) {
-    throw new DTypeError(
-      operation,
-      `${value} is no int32`,
-      'Give a whole number from -2^31 to 2^31 - 1, or cast the tensor to a float type first',
-    )
-  }
   const recent = memo(scalars, backend, () => new Map<string, Tensor>())
   if (recent.size >= 256) recent.clear()
   const name = `${Object.is(value, -0) ? '-0' : value} ${dtype}`

@@ -4,7 +4,7 @@
  * numbers on every backend and in any order of calls; new keys are derived, never consumed.
  */
 
-import { DTypeError, ValueError } from '../errors.ts'
+import { DTypeError, describeValue, ValueError } from '../errors.ts'
 import { type CreateOptions, tensor } from './create.ts'
 import { type DType, isFloat } from './dtype.ts'
 import { checkShape, type Shape, sizeOf } from './shape.ts'
@@ -49,7 +49,11 @@ export function key(seed: number): Key {
 
 function wordsOf(operation: string, seed: number): Key {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new ValueError(operation, `${seed} is no seed`, 'Give a whole number from 0 to 2^53 - 1')
+    throw new ValueError(
+      operation,
+      `${describeValue(seed)} is no seed`,
+      'Give a whole number from 0 to 2^53 - 1',
+    )
   }
   return [Math.floor(seed / 2 ** 32), seed >>> 0]
 }
@@ -57,19 +61,31 @@ function wordsOf(operation: string, seed: number): Key {
 /** The first word of a counter tells apart what is drawn, so that no two purposes share a block of one key. */
 const purposes = { uniform: 0, radius: 1, angle: 2, split: 0x5917, foldIn: 0x5a17 } as const
 
+function checkKey(operation: string, value: unknown): void {
+  if (Array.isArray(value) && value.length === 2 && value.every(Number.isInteger)) return
+  throw new ValueError(operation, `${describeValue(value)} is no key`, 'Make one with key(seed)')
+}
+
 /** A key derived from another and a number (a step, a layer's index): different numbers, unrelated keys. */
 export function foldIn(parent: Key, data: number): Key {
+  checkKey('foldIn', parent)
   const [high, low] = wordsOf('foldIn', data)
   return threefry(threefry(parent, purposes.foldIn, high), 0, low)
 }
 
 /** `count` unrelated keys derived from one. */
 export function split(parent: Key, count = 2): Key[] {
+  checkKey('split', parent)
   return Array.from({ length: count }, (_, i) => threefry(parent, purposes.split, i))
 }
 
-/** `count` numbers drawn evenly from [0, 1), with 53 random bits each, on the host. More begin with the same ones. */
-export function uniformValues(from: Key, count: number): Float64Array {
+/**
+ * `count` numbers drawn evenly from [0, 1), with 53 random bits each, on the host. More begin with the same ones.
+ *
+ * @param operation  who draws, for messages
+ */
+export function uniformValues(from: Key, count: number, operation = 'uniformValues'): Float64Array {
+  checkKey(operation, from)
   const values = new Float64Array(count)
   for (let i = 0; i < count; i++) {
     const [high, low] = threefry(from, purposes.uniform, i)
@@ -79,7 +95,8 @@ export function uniformValues(from: Key, count: number): Float64Array {
 }
 
 /** As `uniformValues`, from the standard normal distribution (Box and Muller, 1958). */
-export function normalValues(from: Key, count: number): Float64Array {
+export function normalValues(from: Key, count: number, operation = 'normalValues'): Float64Array {
+  checkKey(operation, from)
   const values = new Float64Array(count)
   for (let i = 0; i < count; i += 2) {
     const [a, b] = threefry(from, purposes.radius, i)
@@ -110,7 +127,7 @@ export function uniform(
   const bits = dtype === 'float32' ? 24 : 53 // as many as the type holds
   const round = dtype === 'float32' ? Math.fround : (value: number) => value
   const [lowest, end] = [round(low), round(high)]
-  const values = uniformValues(from, sizeOf(shape)).map(u => {
+  const values = uniformValues(from, sizeOf(shape), 'uniform').map(u => {
     const value = round(lowest + (end - lowest) * (Math.floor(u * 2 ** bits) / 2 ** bits))
     return value < end ? value : lowest // what rounds up to `end` completes the half share of `lowest`
   })
@@ -137,7 +154,7 @@ export function normal(
       'Give zero or a positive number',
     )
   }
-  const values = normalValues(from, sizeOf(shape)).map(z => mean + deviation * z)
+  const values = normalValues(from, sizeOf(shape), 'normal').map(z => mean + deviation * z)
   return tensor(values, { ...options, dtype: floatType('normal', options.dtype), shape })
 }
 

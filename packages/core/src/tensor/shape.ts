@@ -1,6 +1,6 @@
 /** Shapes, strides and broadcasting: the arithmetic of axes, without any tensor. */
 
-import { ShapeError, ValueError } from '../errors.ts'
+import { describeValue, ShapeError, ValueError } from '../errors.ts'
 
 /** Sizes of the axes, outermost first; `[]` is the shape of a single number. */
 export type Shape = readonly number[]
@@ -91,7 +91,7 @@ export function resolveAxes(operation: string, axes: Axes, rank: number): number
   if (!Array.isArray(list)) {
     throw new ValueError(
       operation,
-      `the axis ${String(axes)} is none`,
+      `the axis is ${describeValue(axes)}`,
       'Give a number or an array of numbers',
     )
   }
@@ -107,7 +107,7 @@ export function checkShape(operation: string, shape: Shape): void {
   if (!Array.isArray(shape)) {
     throw new ValueError(
       operation,
-      `the shape ${String(shape)} is no list of sizes`,
+      `the shape ${describeValue(shape)} is no list of sizes`,
       'Give an array such as [2, 3]',
     )
   }

@@ -1,8 +1,10 @@
 /** One product with the Jacobian, from the left (vjp, reverse mode) or from the right (jvp, forward mode). */
 
+import { checkCotangent, checkTangents } from '../tape/directions.ts'
 import { pullback } from '../tape/pullback.ts'
 import { pushforward } from '../tape/pushforward.ts'
 import { checkOutput, trace } from '../tape/record.ts'
+import { checkList } from '../tensor/check.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { settled } from './grad.ts'
 
@@ -23,7 +25,11 @@ export function vjp<Inputs extends readonly Tensor[]>(
 ): [value: Tensor, pull: (cotangent: Tensor) => TensorsLike<Inputs>] {
   const tape = trace('vjp', f as (...inputs: readonly Tensor[]) => Tensor, inputs)
   checkOutput('vjp', tape.output)
-  return [settled(tape.output), cotangent => pullback(tape, cotangent) as unknown as TensorsLike<Inputs>]
+  const pull = (cotangent: Tensor) => {
+    checkCotangent('vjp', tape, cotangent)
+    return pullback(tape, cotangent) as unknown as TensorsLike<Inputs>
+  }
+  return [settled(tape.output), pull]
 }
 
 /**
@@ -41,8 +47,12 @@ export function jvp<Inputs extends readonly Tensor[]>(
   inputs: Inputs,
   tangents: TensorsLike<Inputs>,
 ): [value: Tensor, tangent: Tensor] {
+  checkList('jvp', 'the inputs', inputs, 'jvp(f, [x], [dx])')
+  checkList('jvp', 'the tangents', tangents, 'jvp(f, [x], [dx])')
   const tape = trace('jvp', f as (...inputs: readonly Tensor[]) => Tensor, inputs)
   checkOutput('jvp', tape.output)
-  const tangent = pushforward(tape, tangents as unknown as readonly Tensor[])
+  const directions = tangents as unknown as readonly Tensor[]
+  checkTangents('jvp', tape, directions)
+  const tangent = pushforward(tape, directions)
   return [settled(tape.output), settled(tangent)]
 }

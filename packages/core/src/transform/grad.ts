@@ -3,7 +3,7 @@
 import { GradientError } from '../errors.ts'
 import { stopGradient } from '../ops/alias.ts'
 import { pullback } from '../tape/pullback.ts'
-import { checkOutput, trace } from '../tape/record.ts'
+import { checkFunction, checkOutput, trace } from '../tape/record.ts'
 import { isRecording } from '../tape/recorder.ts'
 import { onesLike } from '../tensor/create.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -20,6 +20,7 @@ import { leavesOf, mapTree, type TensorTree } from './tree.ts'
 export function valueAndGrad<X extends TensorTree = Tensor, Rest extends readonly unknown[] = []>(
   f: (x: X, ...rest: Rest) => Tensor,
 ): (x: X, ...rest: Rest) => [value: Tensor, gradient: X] {
+  checkFunction('valueAndGrad', f)
   return (x, ...rest) => differentiate('valueAndGrad', f, x, rest)
 }
 
@@ -34,6 +35,7 @@ export function valueAndGrad<X extends TensorTree = Tensor, Rest extends readonl
 export function grad<X extends TensorTree = Tensor, Rest extends readonly unknown[] = []>(
   f: (x: X, ...rest: Rest) => Tensor,
 ): (x: X, ...rest: Rest) => X {
+  checkFunction('grad', f)
   return (x, ...rest) => differentiate('grad', f, x, rest)[1]
 }
 

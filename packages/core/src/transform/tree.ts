@@ -33,7 +33,7 @@ export function mapTree<Tree extends TensorTree>(
     }
     throw new ValueError(
       operation,
-      `${path === '' ? 'the argument' : path} is ${describeValue(node)}`,
+      `${path === '' ? 'the argument' : `the argument at ${path}`} is ${describeValue(node)}`,
       'Give a tensor, or arrays and plain objects of tensors; close over everything else',
     )
   }

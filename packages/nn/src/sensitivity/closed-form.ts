@@ -7,7 +7,7 @@
  * term of ∇_w is one matrix product, not a sum of outer products.
  */
 
-import { concat, type Expression, elementwise, equal, type Tensor, where } from '@sensigrad/core'
+import { concat, type Expression, elementwise, equal, type Tensor, ValueError, where } from '@sensigrad/core'
 import type { Firing } from '../neuron-layer.ts'
 import { type Counted, countedSynapses, weightNorms } from './sensitivity.ts'
 
@@ -36,12 +36,14 @@ export interface SensitivityGradient {
  *
  * @param firings  forward passes of one layer, made with the same weights
  * @param counted  which inputs count in ‖w‖ and x
+ * @throws ValueError when the firings were made with different weights
  */
 export function sensitivityGradient(
   firings: readonly Firing[],
   counted: Counted = 'recurrent',
 ): SensitivityGradient {
   const last = firings.at(-1)!
+  for (const firing of firings) checkSameWeights(firing, last)
   const { activation } = last
   const potential = samples(firings.map(firing => firing.potential))
   const output = samples(firings.map(firing => firing.output))
@@ -63,6 +65,17 @@ export function sensitivityGradient(
     }),
     bias: pushes.mean(0),
   }
+}
+
+/** @throws ValueError when two firings of one mean were made with different weights */
+function checkSameWeights(one: Firing, other: Firing): void {
+  const same = one.synapses.every(({ weights }, i) => weights.storage === other.synapses[i]!.weights.storage)
+  if (same) return
+  throw new ValueError(
+    'sensitivityGradient',
+    'the weights changed between two forward passes that wait for one adjustment',
+    'Call adjust() before weights change again, and wrap passes that are only for looking in paused()',
+  )
 }
 
 /** |f'|, and NaN where U is not finite: an infinite input saturates, and must not pass for a quiet one. */

@@ -41,7 +41,7 @@ export const gates: Record<SALMode, (average: Tensor, target: number) => Tensor>
  * @throws ValueError for an option out of range
  */
 export function settle(options: SALOptions): Required<SALOptions> {
-  if (typeof options !== 'object') {
+  if (typeof options !== 'object' || options === null) {
     throw new ValueError(
       'SAL',
       `the options are ${describeValue(options)}`,
@@ -49,10 +49,13 @@ export function settle(options: SALOptions): Required<SALOptions> {
     )
   }
   const { rate, target = 1, decay = 0.99, mode = 'raise', warn = message => console.warn(message) } = options
-  checkPositive('rate', rate, '2e-4')
-  checkPositive('target', target, '1')
-  if (!(decay >= 0 && decay < 1)) {
-    throw new ValueError('SAL', `the decay ${decay} does not lie in [0, 1)`, 'Give a number such as 0.99')
+  checkRateAndTarget({ rate, target })
+  if (!(typeof decay === 'number' && decay >= 0 && decay < 1)) {
+    throw new ValueError(
+      'SAL',
+      `the decay ${describeValue(decay)} does not lie in [0, 1)`,
+      'Give a number such as 0.99',
+    )
   }
   if (!Object.hasOwn(gates, mode)) {
     throw new ValueError('SAL', `there is no mode '${mode}'`, `Choose ${Object.keys(gates).join(', ')}`)
@@ -68,11 +71,17 @@ export function settle(options: SALOptions): Required<SALOptions> {
   return { rate, target, decay, mode, warn }
 }
 
+/** @throws ValueError when one of the two that may change between adjustments is not positive and finite */
+export function checkRateAndTarget({ rate, target }: { rate: number; target: number }): void {
+  checkPositive('rate', rate, '2e-4')
+  checkPositive('target', target, '1')
+}
+
 function checkPositive(name: string, value: number, such: string): void {
-  if (value > 0 && value < Number.POSITIVE_INFINITY) return
+  if (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY) return
   throw new ValueError(
     'SAL',
-    `the ${name} ${value} is not positive and finite`,
+    `the ${name} ${describeValue(value)} is not positive and finite`,
     `Give a ${name} such as ${such}`,
   )
 }

@@ -4,6 +4,7 @@
  */
 
 import {
+  describeValue,
   type Expression,
   elementwise,
   GradientError,
@@ -19,7 +20,7 @@ import {
 import { type AnyModule, checkModule } from '../module.ts'
 import { type Firing, NeuronLayer } from '../neuron-layer.ts'
 import { sensitivityGradient } from './closed-form.ts'
-import { gates, type SALMode, type SALOptions, settle } from './sal-options.ts'
+import { checkRateAndTarget, gates, type SALMode, type SALOptions, settle } from './sal-options.ts'
 import type { Counted } from './sensitivity.ts'
 
 /** What SAL acts on in a layer. */
@@ -105,6 +106,13 @@ export class SAL {
       )
     }
     for (const { layer } of layers) if (this.#attached.has(layer)) throw alreadyAttached(layer)
+    if (counted !== 'recurrent' && counted !== 'all') {
+      throw new ValueError(
+        'SAL.attach',
+        `there is no counted: ${describeValue(counted)}`,
+        "Give 'recurrent' or 'all'",
+      )
+    }
     const masks = layers.map(({ layer }) => maskOf(layer, neurons))
     layers.forEach(({ path, layer }, i) => {
       const attachment: Attachment = {
@@ -165,8 +173,9 @@ export class SAL {
    */
   adjust(): void {
     const waiting = [...this.#attached].filter(([, { heard }]) => heard.length > 0)
+    checkRateAndTarget(this)
     for (const [layer] of waiting) checkSettled(layer)
-    // All or nothing: every step is known, and finite, before the first weight moves.
+    // All or nothing: every step is known, and no neuron's sensitivity is NaN, before the first weight moves.
     const steps = waiting.map(([layer, attachment]) => this.#stepOf(layer, attachment))
     for (const take of steps) take()
   }
@@ -261,6 +270,13 @@ function checkSettled(layer: NeuronLayer<never, unknown>): void {
 
 function maskOf(layer: NeuronLayer<never, unknown>, neurons: readonly number[] | undefined): Tensor {
   const { backend } = layer.bias.value
+  if (neurons !== undefined && !Array.isArray(neurons)) {
+    throw new ValueError(
+      'SAL.attach',
+      `the neurons are ${describeValue(neurons)}`,
+      'Give a list of indices: [0, 7]',
+    )
+  }
   if (neurons === undefined) return ones([layer.neurons], { dtype: 'bool', backend })
   const mask = new Uint8Array(layer.neurons)
   for (const index of neurons) {

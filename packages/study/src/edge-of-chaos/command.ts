@@ -32,11 +32,11 @@ const folder = join('results', 'edge-of-chaos')
 
 const examples = `
 Examples:
-  $ sensigrad edge-of-chaos                              100 and 300 neurons, five seeds each
-  $ sensigrad edge-of-chaos --quick                      a first look
-  $ sensigrad edge-of-chaos --size 20,50,100 --seeds 10  does it depend on the size?
-  $ sensigrad edge-of-chaos --bias 0.5                   where S and λ part
-  $ sensigrad edge-of-chaos --mode always                what the gate is good for
+  $ npx sensigrad edge-of-chaos                              100 and 300 neurons, five seeds each
+  $ npx sensigrad edge-of-chaos --quick                      a first look
+  $ npx sensigrad edge-of-chaos --size 20,50,100 --seeds 10  does it depend on the size?
+  $ npx sensigrad edge-of-chaos --bias 0.5                   where S and λ part
+  $ npx sensigrad edge-of-chaos --mode always                what the gate is good for
 
 The folder gets results.json, probes.csv, neurons.csv, report.html and the figures as .svg, which replace those of
 an earlier study. Ctrl-C stops and reports what is finished; a second one quits at once.
@@ -149,7 +149,7 @@ function asText({ plan, runs }: Study, output: string): string {
   const legend = claims.map(claim => `  ${tests[claim].padEnd(58)} ${columns[claim]}`)
   return [
     terminalTable(sizes, summaries),
-    `S and λ in nats per step. yes means:\n${legend.join('\n')}\n`,
+    `S and λ in nats per step. open: a run that could not tell. yes means:\n${legend.join('\n')}\n`,
     headline(sizes),
     `Report: ${join(output, 'report.html')}\n`,
   ].join('\n')

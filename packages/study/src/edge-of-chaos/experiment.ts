@@ -79,7 +79,7 @@ async function measure(
   const stopListening = network.onFiring(firing => {
     latest = firing
   })
-  const { exponent } = await maxLyapunov(state => network.step(state), start, {
+  const measured = maxLyapunov(state => network.step(state), start, {
     transient,
     steps: window,
     key: tangentKey,
@@ -88,7 +88,7 @@ async function measure(
       outputs.push(latest!.output.stopGradient())
     },
   })
-  stopListening()
+  const { exponent } = await measured.finally(stopListening)
 
   const output = stack(outputs)
   const s = sensitivities({ ...latest!, potential: stack(potentials), output }) // [window, size]

@@ -47,7 +47,7 @@ test('a failed run is named, and its message cannot become part of the page', ()
 
 test('the command on the page names every setting', () => {
   expect(command({ sizes: [100, 300], seeds: [7], settings: defaults })).toBe(
-    'sensigrad edge-of-chaos --size 100,300 --seeds 1 --first-seed 7 \\\n' +
+    'npx sensigrad edge-of-chaos --size 100,300 --seeds 1 --first-seed 7 \\\n' +
       '  --gain 0.3 --rate 0.0002 --target 1 --decay 0.99 --mode raise --noise 0.0001 --bias 0' +
       ' --steps 6000 --probe-every 200 --transient 500 --window 1000',
   )

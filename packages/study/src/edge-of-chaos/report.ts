@@ -187,5 +187,5 @@ function settingRows({ sizes, seeds, settings }: Plan): [string, string][] {
 export function command({ sizes, seeds, settings }: Plan): string {
   const flags = Object.entries(settings).map(([field, value]) => `${flag(field)} ${value}`)
   const list = seeds.length === 1 ? `--seeds 1 --first-seed ${seeds[0]}` : `--seeds ${seeds.join(',')}`
-  return `sensigrad edge-of-chaos --size ${sizes.join(',')} ${list} \\\n  ${flags.join(' ')}`
+  return `npx sensigrad edge-of-chaos --size ${sizes.join(',')} ${list} \\\n  ${flags.join(' ')}`
 }

@@ -1,0 +1,53 @@
+/** What moves along a tape, cotangents and tangents, and the refusal of those that do not fit their tensors. */
+
+import { describeValue, GradientError, ShapeError, ValueError } from '../errors.ts'
+import type { Op } from '../ops/define.ts'
+import { checkList, checkTensor } from '../tensor/check.ts'
+import { sameShape } from '../tensor/shape.ts'
+import { Tensor } from '../tensor/tensor.ts'
+import { Tape } from './tape.ts'
+
+/** @throws ValueError when `tape` is none */
+export function checkTape(operation: string, tape: unknown): asserts tape is Tape {
+  if (tape instanceof Tape) return
+  throw new ValueError(operation, `the tape is ${describeValue(tape)}`, 'Make one with record(f, x)')
+}
+
+/** @throws ValueError when it is no tensor; ShapeError when it is not shaped and typed like the output */
+export function checkCotangent(operation: string, { output }: Tape, cotangent: unknown): void {
+  checkLike(operation, 'cotangent', cotangent, output)
+}
+
+/** @throws ValueError unless there is a tensor for each input; ShapeError when one is not shaped and typed like it */
+export function checkTangents(operation: string, { inputs }: Tape, tangents: readonly unknown[]): void {
+  checkList(operation, 'the tangents', tangents, `${operation}(…, [dx])`)
+  if (tangents.length !== inputs.length) {
+    throw new ValueError(
+      operation,
+      `${tangents.length} tangents for ${inputs.length} inputs`,
+      'Give one for each input',
+    )
+  }
+  for (const [i, input] of inputs.entries()) checkLike(operation, 'tangent', tangents[i], input)
+}
+
+function checkLike(operation: string, what: string, direction: unknown, like: Tensor): void {
+  checkTensor(operation, `the ${what}`, direction)
+  if (sameShape(direction.shape, like.shape) && direction.dtype === like.dtype) return
+  throw new ShapeError(
+    operation,
+    `the ${what} is ${direction}, but it belongs to ${like}`,
+    `A ${what} has the shape and type of its tensor`,
+  )
+}
+
+/** @throws GradientError when a rule of `op` gave a direction that is not shaped and typed like its tensor */
+export function checkRule(op: Op, mode: 'reverse' | 'forward', direction: unknown, like: Tensor): void {
+  const isTensor = direction instanceof Tensor
+  if (isTensor && sameShape(direction.shape, like.shape) && direction.dtype === like.dtype) return
+  throw new GradientError(
+    op.name,
+    `the ${mode} rule gave ${isTensor ? direction : describeValue(direction)} where ${like} is needed`,
+    'Mend the rule: cotangents have the shape and type of the inputs, tangents those of the output',
+  )
+}
