@@ -3,6 +3,7 @@
 import * as core from '@sensigrad/core'
 import { describeValue, type Tensor, type TensorTree, ValueError } from '@sensigrad/core'
 import { type AnyModule, checkModule } from './module.ts'
+import { parameterAt } from './parameter.ts'
 
 /** A tensor for each parameter of a module, by path. */
 export type ByParameter = Readonly<Record<string, Tensor>>
@@ -21,14 +22,7 @@ export function valuesOf(module: AnyModule): ByParameter {
 export function withParameters<Result>(module: AnyModule, values: ByParameter, body: () => Result): Result {
   const parameters = module.parameters()
   const before = Object.keys(values).map(path => {
-    const parameter = parameters.get(path)
-    if (parameter === undefined) {
-      throw new ValueError(
-        'withParameters',
-        `the module has no parameter ${path}`,
-        `It has ${[...parameters.keys()].join(', ')}`,
-      )
-    }
+    const parameter = parameterAt('withParameters', parameters, path)
     return [parameter, parameter.value] as const
   })
   try {

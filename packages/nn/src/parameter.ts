@@ -45,3 +45,19 @@ export class Parameter {
     this.#value = next
   }
 }
+
+/**
+ * The parameter at a path.
+ *
+ * @throws ValueError naming the paths that there are
+ */
+export function parameterAt(
+  operation: string,
+  parameters: ReadonlyMap<string, Parameter>,
+  path: string,
+): Parameter {
+  const parameter = parameters.get(path)
+  if (parameter !== undefined) return parameter
+  const paths = [...parameters.keys()].join(', ')
+  throw new ValueError(operation, `the module has no parameter ${path}`, `It has ${paths}`)
+}

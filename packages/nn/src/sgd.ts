@@ -3,7 +3,7 @@
 import { describeValue, ShapeError, type Tensor, ValueError } from '@sensigrad/core'
 import type { ByParameter } from './gradients.ts'
 import { type AnyModule, checkModule } from './module.ts'
-import type { Parameter } from './parameter.ts'
+import { type Parameter, parameterAt } from './parameter.ts'
 
 /** Options of gradient descent. */
 export interface SGDOptions {
@@ -81,14 +81,7 @@ function checkRate(rate: unknown): void {
 
 /** @throws ValueError for a path that is no parameter's; ShapeError when the gradient is not shaped and typed like it */
 function checkPair(parameters: Map<string, Parameter>, path: string, gradient: Tensor): Parameter {
-  const parameter = parameters.get(path)
-  if (parameter === undefined) {
-    throw new ValueError(
-      'SGD',
-      `the module has no parameter ${path}`,
-      `It has ${[...parameters.keys()].join(', ')}`,
-    )
-  }
+  const parameter = parameterAt('SGD', parameters, path)
   if (String(gradient) !== String(parameter.value)) {
     throw new ShapeError(
       'SGD',
