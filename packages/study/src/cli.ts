@@ -29,11 +29,11 @@ function program(terminal: Terminal): Command {
   const sensigrad = new Command('sensigrad')
     .description('Sensitivity, its adjustment by SAL, and the studies of both.')
     .version(version, '--version', 'print the version')
-    .showHelpAfterError('Add --help for what there is.')
   for (const make of commands) sensigrad.addCommand(make(terminal))
   for (const command of [sensigrad, ...sensigrad.commands]) {
     command
       .helpOption('--help', 'print this help')
+      .showHelpAfterError('Add --help for what there is.')
       .exitOverride()
       .configureOutput({
         writeOut: text => terminal.out.write(text),

@@ -73,7 +73,7 @@ function attempt(folder: string, write: () => void): void {
     write()
   } catch (error) {
     const [reason, remedy] = reasons[codeOf(error)] ?? [
-      `it cannot be written to (${error})`,
+      `it cannot be written to (${error instanceof Error ? error.message : error})`,
       'Give another folder.',
     ]
     throw new OutputError(folder, reason, remedy, error)
