@@ -1,6 +1,14 @@
 /** Batched matrix products `[…, m, k] × […, k, n] → […, m, n]`. */
 
-import { allocate, isFloat, sizeOf, type TypedArray, type View, walk } from '@sensigrad/core'
+import {
+  allocate,
+  contiguousStrides,
+  isFloat,
+  sizeOf,
+  type TypedArray,
+  type View,
+  walk,
+} from '@sensigrad/core'
 import { copy } from './movement.ts'
 import { valuesOf } from './values.ts'
 
@@ -42,15 +50,8 @@ function matricesOf(view: View): Batch {
 }
 
 function packed(view: View): Batch {
-  const strides = view.shape.map((_, axis) => sizeOf(view.shape.slice(axis + 1)))
-  return matricesOf({
-    ...view,
-    shape: view.shape,
-    dtype: view.dtype,
-    storage: copy(view),
-    strides,
-    offset: 0,
-  })
+  const { dtype, shape } = view
+  return matricesOf({ storage: copy(view), dtype, shape, strides: contiguousStrides(shape), offset: 0 })
 }
 
 /** The left factor, its rows without gaps. */

@@ -3,6 +3,7 @@
 import {
   allocate,
   collapse,
+  contiguousStrides,
   type DType,
   type Region,
   type Shape,
@@ -28,10 +29,6 @@ function write(input: View, target: TypedArray, strides: readonly number[], offs
     if (dense) target.set(source.subarray(at!, at! + inner), into!)
     else for (let i = 0; i < inner; i++) target[into! + i * stride] = source[at! + i * step]!
   })
-}
-
-function contiguousStrides(shape: Shape): number[] {
-  return shape.map((_, axis) => sizeOf(shape.slice(axis + 1)))
 }
 
 /** The elements of a view, side by side. */

@@ -13,7 +13,8 @@ export function describeValue(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value !== 'object' || value === null) return String(value)
   const { name = '' } = (value.constructor as { name?: string } | undefined) ?? {}
-  return name === '' || name === 'Object' ? 'an object' : `a ${name}`
+  if (name === '' || name === 'Object') return 'an object'
+  return `${/^[AEIOU](?!int)/.test(name) ? 'an' : 'a'} ${name}`
 }
 
 /** What every error of sensigrad says. Catch this class to catch them all. */

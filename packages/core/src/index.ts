@@ -28,6 +28,7 @@ export {
   dtypes,
   epsilon,
   isFloat,
+  largest,
   type TypedArray,
 } from './tensor/dtype.ts'
 export {
@@ -41,7 +42,14 @@ export {
   uniform,
   uniformValues,
 } from './tensor/random.ts'
-export { type Axes, broadcastShapes, formatShape, type Shape, sizeOf } from './tensor/shape.ts'
+export {
+  type Axes,
+  broadcastShapes,
+  contiguousStrides,
+  formatShape,
+  type Shape,
+  sizeOf,
+} from './tensor/shape.ts'
 export { type NestedArray, Tensor } from './tensor/tensor.ts'
 
 // Operations

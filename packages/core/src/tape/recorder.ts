@@ -14,7 +14,7 @@ let nextId = 0
 /** The first id of the outermost transform that is running: what is older is a constant to all that follows. */
 let floor = Number.POSITIVE_INFINITY
 
-/** Runs `body`, in which tensors marked by `watch` and all that is computed from them are recorded. */
+/** Runs `body`, in which aliases made by `aliasOf`, and all that is computed from them, are recorded. */
 export function recording<Result>(body: () => Result): Result {
   const outer = floor
   floor = Math.min(floor, nextId)

@@ -44,6 +44,11 @@ export function epsilon(dtype: 'float32' | 'float64'): number {
   return dtype === 'float32' ? 2 ** -23 : 2 ** -52
 }
 
+/** The largest finite number. */
+export function largest(dtype: 'float32' | 'float64'): number {
+  return dtype === 'float32' ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE
+}
+
 /** The smallest positive number with all its digits, whose reciprocal is finite. */
 export function smallestNormal(dtype: 'float32' | 'float64'): number {
   return dtype === 'float32' ? 2 ** -126 : 2 ** -1022

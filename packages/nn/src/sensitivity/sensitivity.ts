@@ -8,6 +8,7 @@ import {
   type Expression,
   elementwise,
   grad,
+  largest,
   leavesOf,
   norm,
   type Tensor,
@@ -34,12 +35,12 @@ export function weightNorms(synapses: readonly Synapses[]): Tensor {
     return known
   })
   const total = sums.reduce((total, sum) => total.add(sum))
-  return rootAtMost(total, total.dtype === 'float64' ? Number.MAX_VALUE : 3.4028234663852886e38)
+  return rootAtMost(total, largest(total.dtype as 'float32' | 'float64'))
 }
 
 /** √x, or the largest number where x has overflowed: a saturated neuron's s is 0, and 0·∞ would be NaN. */
-const rootAtMost = elementwise('weightNorms', (e, x: Expression, largest: Expression) =>
-  e.minimum(e.sqrt(x), largest),
+const rootAtMost = elementwise('weightNorms', (e, x: Expression, most: Expression) =>
+  e.minimum(e.sqrt(x), most),
 )
 
 /** w·w of each row, as a batch of products of one row and one column: nothing of the matrix's size is made. */

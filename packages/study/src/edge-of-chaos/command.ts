@@ -39,7 +39,7 @@ Examples:
   $ npx sensigrad edge-of-chaos --mode always                what the gate is good for
 
 The folder gets results.json, probes.csv, neurons.csv, report.html and the figures as .svg, which replace those of
-an earlier study. Ctrl-C stops and reports what is finished; a second one quits at once.
+an earlier study. Ctrl-C stops and reports what is finished; a second one, a moment later, quits at once.
 Exit codes: 0 finished, 1 a run failed, 2 wrong command line, 130 interrupted.`
 
 const read = (field: NumericSetting) => number(field, expected(field))
