@@ -76,7 +76,7 @@ function check(given: Check): void {
       return total(gradients.map((gradient, i) => product(gradient, directions[i]!)))
     },
     forward: () => {
-      const tangent = pushforward(tape, directions)
+      const [tangent] = pushforward(tape, directions) as [Tensor]
       sameKind(`ẏ${over}`, tangent, tape.output)
       return product(cotangent, tangent)
     },
@@ -96,7 +96,8 @@ function check(given: Check): void {
     const gradients = pullback(record(f, ...args.slice(0, xs)), args[xs]!)
     return gradients.map((x̄, i) => sum(mul(x̄, weights[i]!))).reduce((sum, term) => sum.add(term))
   }
-  const tangent: Differentiable = (...args) => pushforward(record(f, ...args.slice(0, xs)), args.slice(xs))
+  const tangent: Differentiable = (...args) =>
+    pushforward(record(f, ...args.slice(0, xs)), args.slice(xs))[0]!
   if (modes.includes('reverse')) {
     check({ ...rest, f: gradient, inputs: [...inputs, cotangent], over: ` over reverse${over}` })
   }
@@ -168,7 +169,7 @@ function sameKind(what: string, derivative: Tensor, like: Tensor): void {
 
 /** The precision of the coarsest type on the tape. */
 function coarsestEpsilon(tape: Tape): number {
-  const types = tape.entries.map(({ output }) => output.dtype).filter(isFloat)
+  const types = tape.entries.flatMap(({ outputs }) => outputs.map(({ dtype }) => dtype)).filter(isFloat)
   return types.includes('float32') ? epsilon('float32') : epsilon('float64')
 }
 

@@ -55,8 +55,15 @@ export { type NestedArray, Tensor } from './tensor/tensor.ts'
 // Operations
 export { stopGradient } from './ops/alias.ts'
 export { cast } from './ops/cast.ts'
-export type { ErrorCase, ForwardContext, Op, OpDefinition, ReverseContext, Sample } from './ops/define.ts'
-export { defineOp, operations } from './ops/define.ts'
+// biome-ignore format: a list
+export {
+  defineMultiOp, defineOp, type ForwardContext, type ForwardStep, type MultiOp, type MultiOpDefinition, type Op,
+  type OpDefinition, operations, type ReverseContext, type ReverseStep, type SingleOp,
+} from './ops/define.ts'
+// biome-ignore format: a list
+export {
+  type Elements, type ErrorCase, type Sample, type Specification, specifications, specify,
+} from './ops/specify.ts'
 // biome-ignore format: a list
 export {
   abs, add, and, cos, div, elementwise, equal, exp, expm1, greater, greaterEqual, less, lessEqual, log, log1p,
@@ -89,9 +96,9 @@ export { record } from './tape/record.ts'
 export { isRecorded, isRecording } from './tape/recorder.ts'
 export { currentScope, withScope } from './tape/scope.ts'
 export { slice as sliceTape, Tape } from './tape/tape.ts'
-export { jvp, type TensorsLike, vjp } from './transform/directional.ts'
-export { grad, valueAndGrad } from './transform/grad.ts'
-export { leavesOf, mapTree, type TensorTree } from './transform/tree.ts'
+export { jvp, linearize, vjp } from './transform/directional.ts'
+export { type AuxiliaryOptions, grad, valueAndGrad } from './transform/grad.ts'
+export { type Leaf, leavesOf, mapTree, rebuildTree, type TensorTree } from './tensor/tree.ts'
 
 // Expressions of elementwise operations: what a backend compiles, and how activations find their slopes
 export * as expressions from './expression/index.ts'

@@ -74,7 +74,7 @@ class Frame implements Companion {
 
   move(state: Tensor, step: Step): Tensor {
     const tape = record(step, state)
-    this.#tangents = this.#tangents.map(tangent => pushforward(tape, [tangent]))
+    this.#tangents = this.#tangents.map(tangent => pushforward(tape, [tangent])[0]!)
     return stopGradient(tape.output)
   }
 

@@ -102,7 +102,7 @@ class Tangent implements Companion {
 
   move(state: Tensor, step: Step): Tensor {
     const tape = record(step, state)
-    this.direction = pushforward(tape, [this.direction])
+    this.direction = pushforward(tape, [this.direction])[0]!
     return stopGradient(tape.output)
   }
 

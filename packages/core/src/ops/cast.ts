@@ -12,8 +12,18 @@ const castOp = defineOp<{ readonly dtype: DType }>({
   vjp: ({ g, inputs: [x] }) => [cast(g, x!.dtype)],
   jvp: ({ d: [d], attributes: { dtype } }) => d && cast(d, dtype),
   samples: [
-    { name: 'to float32', shapes: [[2, 3]], call: x => cast(x!, 'float32') },
-    { name: 'to float32 and back', shapes: [[2, 3]], call: x => cast(cast(x!, 'float32'), 'float64') },
+    {
+      name: 'to float32',
+      shapes: [[2, 3]],
+      call: x => cast(x!, 'float32'),
+      value: x => (i, j) => Math.fround(x!(i!, j!)),
+    },
+    {
+      name: 'to float32 and back',
+      shapes: [[2, 3]],
+      call: x => cast(cast(x!, 'float32'), 'float64'),
+      value: x => (i, j) => Math.fround(x!(i!, j!)),
+    },
   ],
   errors: [
     { call: make => cast(make([2]), 'float16' as DType), message: /cast: the backend \w+ has no float16/ },

@@ -8,8 +8,27 @@ import { BackendError } from '../errors.ts'
 import { remember } from '../tape/recorder.ts'
 import { zerosLike } from '../tensor/create.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { type Specification, specify } from './specify.ts'
 
-/** What a reverse rule gets: the arriving cotangent `g`, and which inputs need one. */
+/** What the engine hands to a reverse rule: the cotangents that arrived, and which inputs need one. */
+export interface ReverseStep<Attributes = unknown> {
+  /** The cotangent of each output; `undefined` where none arrived, at one of them at most. */
+  readonly gs: readonly (Tensor | undefined)[]
+  readonly inputs: readonly Tensor[]
+  readonly outputs: readonly Tensor[]
+  readonly attributes: Attributes
+  readonly needs: readonly boolean[]
+}
+
+/** What the engine hands to a forward rule: the tangent `d[i]` of each input that moves. */
+export interface ForwardStep<Attributes = unknown> {
+  readonly d: readonly (Tensor | undefined)[]
+  readonly inputs: readonly Tensor[]
+  readonly outputs: readonly Tensor[]
+  readonly attributes: Attributes
+}
+
+/** As `ReverseStep`, for an operation with one output `output` and its cotangent `g`. */
 export interface ReverseContext<Attributes> {
   readonly g: Tensor
   readonly inputs: readonly Tensor[]
@@ -18,7 +37,7 @@ export interface ReverseContext<Attributes> {
   readonly needs: readonly boolean[]
 }
 
-/** What a forward rule gets: the tangent `d[i]` of each input that moves. */
+/** As `ForwardStep`, for an operation with one output. */
 export interface ForwardContext<Attributes> {
   readonly d: readonly (Tensor | undefined)[]
   readonly inputs: readonly Tensor[]
@@ -26,51 +45,54 @@ export interface ForwardContext<Attributes> {
   readonly attributes: Attributes
 }
 
-/** A call of an operation at which its generated tests look. */
-export interface Sample {
-  /** What is special about it, for the test's name. */
-  readonly name: string
-  /** Float inputs of these shapes are drawn (from [-2, 2] unless `domain` says otherwise) … */
-  readonly shapes: readonly (readonly number[])[]
-  readonly domain?: readonly [low: number, high: number]
-  /** … and handed to this call. */
-  readonly call: (...inputs: Tensor[]) => Tensor
+interface Definition extends Specification {
+  /** Linear in its inputs together: the tangent is the operation itself, applied to the tangents. */
+  readonly linear?: true
 }
 
-/** A call that must be refused, and what the error must say. */
-export interface ErrorCase {
-  readonly call: (make: (shape: readonly number[], dtype?: Tensor['dtype']) => Tensor) => unknown
-  readonly message: RegExp
-}
-
-/** How an operation is defined; see the fields. */
-export interface OpDefinition<Attributes> {
-  readonly name: string
+/** How an operation with one output is defined; see the fields. */
+export interface OpDefinition<Attributes> extends Definition {
   /** The value. Shapes and types were checked by the public function that calls `apply`. */
   forward(inputs: readonly Tensor[], attributes: Attributes): Tensor
   /** A cotangent for each input that needs one (`undefined` where nothing flows), in public operations. */
   vjp(context: ReverseContext<Attributes>): readonly (Tensor | undefined)[]
   /** The tangent of the output, in public operations; `linear` operations get theirs from `forward`. */
   jvp?(context: ForwardContext<Attributes>): Tensor | undefined
-  /** Linear in its inputs together: the tangent is the operation itself, applied to the tangents. */
-  readonly linear?: true
-  readonly samples: readonly Sample[]
-  readonly errors: readonly ErrorCase[]
   /** How a tape prints it, when `name(operands, attributes)` will not do. */
   format?(operands: readonly string[], attributes: Attributes): string
 }
 
-/** A defined operation. */
+/** How an operation with several outputs is defined. */
+export interface MultiOpDefinition<Attributes> extends Definition {
+  forward(inputs: readonly Tensor[], attributes: Attributes): readonly Tensor[]
+  vjp(step: ReverseStep<Attributes>): readonly (Tensor | undefined)[]
+  jvp?(step: ForwardStep<Attributes>): readonly (Tensor | undefined)[]
+  format?(operands: readonly string[], attributes: Attributes): string
+}
+
+/** What the engine knows of an operation. */
 export interface Op<Attributes = unknown> {
   readonly name: string
-  readonly samples: readonly Sample[]
-  readonly errors: readonly ErrorCase[]
-  /** Computes the value and, inside a transform, records it. */
-  apply(inputs: readonly Tensor[], attributes: Attributes): Tensor
-  vjp(context: ReverseContext<Attributes>): readonly (Tensor | undefined)[]
-  jvp(context: ForwardContext<Attributes>): Tensor | undefined
+  vjp(step: ReverseStep<Attributes>): readonly (Tensor | undefined)[]
+  jvp(step: ForwardStep<Attributes>): readonly (Tensor | undefined)[]
   format(operands: readonly string[], attributes: Attributes): string
 }
+
+/** An operation with one output. */
+export interface SingleOp<Attributes = unknown> extends Op<Attributes> {
+  /** Computes the value and, inside a transform, records it. */
+  apply(inputs: readonly Tensor[], attributes: Attributes): Tensor
+}
+
+/** An operation with several outputs. */
+export interface MultiOp<Attributes = unknown> extends Op<Attributes> {
+  /** Computes the values and, inside a transform, records them as one entry. */
+  apply(inputs: readonly Tensor[], attributes: Attributes): readonly Tensor[]
+}
+
+/** A rule for forward mode: written down, or following from linearity. */
+type Ruled<Definition extends { jvp?: unknown }> = Definition &
+  ({ readonly linear: true } | { readonly jvp: NonNullable<Definition['jvp']> })
 
 const defined: Op[] = []
 
@@ -78,40 +100,76 @@ const defined: Op[] = []
 export const operations: readonly Op[] = defined
 
 /** Defines an operation. Without rules it does not compile: a `jvp` of its own, or `linear: true`. */
-export function defineOp<Attributes>(
-  definition: OpDefinition<Attributes> &
-    ({ linear: true } | { jvp: NonNullable<OpDefinition<Attributes>['jvp']> }),
-): Op<Attributes> {
-  const { name, samples, errors } = definition
-  const op: Op<Attributes> = {
-    name,
-    samples,
-    errors,
-    apply(inputs, attributes) {
-      const output = definition.forward(inputs, attributes)
-      remember(op as Op, inputs, attributes, output)
-      return output
-    },
-    vjp: context => definition.vjp(context),
-    jvp: context => (definition.jvp ? definition.jvp(context) : linearTangent(op, context)),
-    format: (operands, attributes) =>
-      definition.format?.(operands, attributes) ?? formatCall(name, operands, attributes),
-  }
+export function defineOp<Attributes>(definition: Ruled<OpDefinition<Attributes>>): SingleOp<Attributes> {
+  const op = makeOp(definition)
   defined.push(op as Op)
+  specify(definition)
   return op
 }
 
-/** The tangent of a linear operation: itself, applied to the tangents (zeros where an input stands still). */
-function linearTangent<Attributes>(
-  op: Op<Attributes>,
-  context: ForwardContext<Attributes>,
-): Tensor | undefined {
-  const { d, inputs, attributes } = context
+/** The operation of a definition, known to nobody but its caller. */
+export function makeOp<Attributes>(
+  definition: Ruled<Omit<OpDefinition<Attributes>, 'samples' | 'errors'>>,
+): SingleOp<Attributes> {
+  const { name } = definition
+  const op: SingleOp<Attributes> = {
+    name,
+    apply(inputs, attributes) {
+      const output = definition.forward(inputs, attributes)
+      remember(op as Op, inputs, attributes, [output])
+      return output
+    },
+    vjp: ({ gs, inputs, outputs, attributes, needs }) =>
+      definition.vjp({ g: gs[0]!, inputs, output: outputs[0]!, attributes, needs }),
+    jvp({ d, inputs, outputs, attributes }) {
+      if (definition.jvp) return [definition.jvp({ d, inputs, output: outputs[0]!, attributes })]
+      const tangents = linearTangents(d, inputs)
+      return [tangents && op.apply(tangents, attributes)]
+    },
+    format: (operands, attributes) =>
+      definition.format?.(operands, attributes) ?? formatCall(name, operands, attributes),
+  }
+  return op
+}
+
+/** Defines an operation with several outputs, which stand as one entry on the tape. */
+export function defineMultiOp<Attributes>(
+  definition: Ruled<MultiOpDefinition<Attributes>>,
+): MultiOp<Attributes> {
+  const op = makeMultiOp(definition)
+  defined.push(op as Op)
+  specify(definition)
+  return op
+}
+
+/** As `makeOp`, with several outputs. */
+export function makeMultiOp<Attributes>(
+  definition: Ruled<Omit<MultiOpDefinition<Attributes>, 'samples' | 'errors'>>,
+): MultiOp<Attributes> {
+  const { name } = definition
+  const op: MultiOp<Attributes> = {
+    name,
+    apply(inputs, attributes) {
+      const outputs = definition.forward(inputs, attributes)
+      remember(op as Op, inputs, attributes, outputs)
+      return outputs
+    },
+    vjp: step => definition.vjp(step),
+    jvp(step) {
+      if (definition.jvp) return definition.jvp(step)
+      const tangents = linearTangents(step.d, step.inputs)
+      return tangents ? op.apply(tangents, step.attributes) : []
+    },
+    format: (operands, attributes) =>
+      definition.format?.(operands, attributes) ?? formatCall(name, operands, attributes),
+  }
+  return op
+}
+
+/** What a linear operation is applied to for its tangent: zeros where an input stands still; none if all do. */
+function linearTangents(d: readonly (Tensor | undefined)[], inputs: readonly Tensor[]): Tensor[] | undefined {
   if (d.every(tangent => tangent === undefined)) return undefined
-  return op.apply(
-    d.map((tangent, i) => tangent ?? zerosLike(inputs[i]!)),
-    attributes,
-  )
+  return d.map((tangent, i) => tangent ?? zerosLike(inputs[i]!))
 }
 
 function formatCall(name: string, operands: readonly string[], attributes: unknown): string {

@@ -6,12 +6,13 @@ import { checkTensor } from '../tensor/check.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import { broadcastShapes, formatShape, type Shape, sizeOf } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { commonBackend, defineOp, type Op } from './define.ts'
+import { commonBackend, defineOp, type SingleOp } from './define.ts'
 import { add, mul } from './elementwise.ts'
 import { broadcastTo, expandDims, reshape, squeeze, transpose } from './movement.ts'
+import { specify, total } from './specify.ts'
 
 /** A product whose factors fit as they are: two matrices, matrix and vector, two vectors, or equal batches. */
-const contract: Op<undefined> = defineOp({
+const contract: SingleOp<undefined> = defineOp({
   name: 'matmul',
   forward: ([a, b]) => {
     const product = a!.backend.contract(asMatrix(a!, 'row'), asMatrix(b!, 'column'))
@@ -34,12 +35,38 @@ const contract: Op<undefined> = defineOp({
         [3, 4],
       ],
       call: (a, b) => matmul(a!, b!),
+      value: (a, b) => (i, j) => total(3, k => a!(i!, k) * b!(k, j!)),
     },
-    { name: 'a matrix and a vector', shapes: [[2, 3], [3]], call: (a, b) => matmul(a!, b!) },
-    { name: 'a vector and a matrix', shapes: [[3], [3, 2]], call: (a, b) => matmul(a!, b!) },
-    { name: 'two vectors', shapes: [[3], [3]], call: (a, b) => matmul(a!, b!) },
-    { name: 'a vector and a batch', shapes: [[3], [2, 3, 2]], call: (a, b) => matmul(a!, b!) },
-    { name: 'a batch and a vector', shapes: [[2, 2, 3], [3]], call: (a, b) => matmul(a!, b!) },
+    {
+      name: 'a matrix and a vector',
+      shapes: [[2, 3], [3]],
+      call: (a, b) => matmul(a!, b!),
+      value: (a, b) => i => total(3, k => a!(i!, k) * b!(k)),
+    },
+    {
+      name: 'a vector and a matrix',
+      shapes: [[3], [3, 2]],
+      call: (a, b) => matmul(a!, b!),
+      value: (a, b) => j => total(3, k => a!(k) * b!(k, j!)),
+    },
+    {
+      name: 'two vectors',
+      shapes: [[3], [3]],
+      call: (a, b) => matmul(a!, b!),
+      value: (a, b) => () => total(3, k => a!(k) * b!(k)),
+    },
+    {
+      name: 'a vector and a batch',
+      shapes: [[3], [2, 3, 2]],
+      call: (a, b) => matmul(a!, b!),
+      value: (a, b) => (n, j) => total(3, k => a!(k) * b!(n!, k, j!)),
+    },
+    {
+      name: 'a batch and a vector',
+      shapes: [[2, 2, 3], [3]],
+      call: (a, b) => matmul(a!, b!),
+      value: (a, b) => (n, i) => total(3, k => a!(n!, i!, k) * b!(k)),
+    },
     {
       name: 'batches',
       shapes: [
@@ -47,6 +74,7 @@ const contract: Op<undefined> = defineOp({
         [3, 3, 2],
       ],
       call: (a, b) => matmul(a!, b!),
+      value: (a, b) => (m, n, i, j) => total(3, k => a!(m!, 0, i!, k) * b!(n!, k, j!)),
     },
     {
       name: 'a batch and a matrix',
@@ -55,6 +83,7 @@ const contract: Op<undefined> = defineOp({
         [3, 2],
       ],
       call: (a, b) => matmul(a!, b!),
+      value: (a, b) => (n, i, j) => total(3, k => a!(n!, i!, k) * b!(k, j!)),
     },
     {
       name: 'a transposed matrix',
@@ -63,6 +92,7 @@ const contract: Op<undefined> = defineOp({
         [3, 4],
       ],
       call: (a, b) => matmul(transpose(a!), b!),
+      value: (a, b) => (i, j) => total(3, k => a!(k, i!) * b!(k, j!)),
     },
     {
       name: 'empty inner axes',
@@ -71,6 +101,7 @@ const contract: Op<undefined> = defineOp({
         [0, 3],
       ],
       call: (a, b) => matmul(a!, b!),
+      value: () => () => 0,
     },
   ],
   errors: [
@@ -97,7 +128,8 @@ const contract: Op<undefined> = defineOp({
  * @throws ShapeError when inner sizes differ; DTypeError for mixed or non-float types
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  check(a, b)
+  checkFactors('matmul', a, b)
+  checkInner('matmul', a, b)
   if (a.rank <= 2 && b.rank <= 2) return contract.apply([a, b], undefined)
   if (b.rank <= 2) {
     // All rows meet the same matrix: one product, and one for its gradient.
@@ -128,25 +160,26 @@ function outerProduct(a: Tensor, b: Tensor): Tensor {
   return a.rank === 0 || b.rank === 0 ? mul(a, b) : outer(a, b)
 }
 
+/** @throws ValueError, DTypeError or BackendError unless both are tensors of one float type on one backend */
 function checkFactors(operation: string, a: unknown, b: unknown): void {
   checkTensor(operation, 'the left factor', a)
   checkTensor(operation, 'the right factor', b)
+  if (a.dtype !== b.dtype || !isFloat(a.dtype)) {
+    throw new DTypeError(operation, `${a} and ${b} are not of one float type`, `Cast first: .cast('float32')`)
+  }
+  commonBackend(operation, [a, b])
 }
 
-function check(a: Tensor, b: Tensor): void {
-  checkFactors('matmul', a, b)
+/** @throws ShapeError unless the last axis of `a` and the axis of `b` that it meets are of one size */
+function checkInner(operation: string, a: Tensor, b: Tensor): void {
   const product = `${formatShape(a.shape)} × ${formatShape(b.shape)}`
   if (a.rank === 0 || b.rank === 0) {
-    throw new ShapeError('matmul', `${product}: a number has no axis to sum over`, 'Use mul')
+    throw new ShapeError(operation, `${product}: a number has no axis to sum over`, 'Use mul')
   }
   const [left, right] = [a.shape.at(-1)!, b.shape.at(b.rank === 1 ? -1 : -2)!]
   if (left !== right) {
-    throw new ShapeError('matmul', `inner sizes differ: ${product} (${left} ≠ ${right})`, 'Transpose one?')
+    throw new ShapeError(operation, `inner sizes differ: ${product} (${left} ≠ ${right})`, 'Transpose one?')
   }
-  if (a.dtype !== b.dtype || !isFloat(a.dtype)) {
-    throw new DTypeError('matmul', `${a} and ${b} are not of one float type`, `Cast first: .cast('float32')`)
-  }
-  commonBackend('matmul', [a, b])
 }
 
 /**
@@ -163,6 +196,7 @@ export function dot(a: Tensor, b: Tensor): Tensor {
       'Give two vectors, or use matmul',
     )
   }
+  checkInner('dot', a, b)
   return matmul(a, b)
 }
 
@@ -171,3 +205,35 @@ export function outer(a: Tensor, b: Tensor): Tensor {
   checkFactors('outer', a, b)
   return matmul(reshape(a, [a.size, 1]), reshape(b, [1, b.size]))
 }
+
+specify({
+  name: 'dot',
+  samples: [
+    {
+      name: 'two vectors',
+      shapes: [[4], [4]],
+      call: (a, b) => dot(a!, b!),
+      value: (a, b) => () => total(4, k => a!(k) * b!(k)),
+    },
+  ],
+  errors: [
+    { call: make => dot(make([1, 1]), make([1])), message: /dot: \[1, 1\] · \[1\]\. Give two vectors/ },
+    { call: make => dot(make([2]), make([3])), message: /dot: .*\(2 ≠ 3\)/ },
+  ],
+})
+
+specify({
+  name: 'outer',
+  samples: [
+    {
+      name: 'two vectors',
+      shapes: [[2], [3]],
+      call: (a, b) => outer(a!, b!),
+      value: (a, b) => (i, j) => a!(i!) * b!(j!),
+    },
+    { name: 'with an empty one', shapes: [[0], [3]], call: (a, b) => outer(a!, b!), value: () => () => 0 },
+  ],
+  errors: [
+    { call: make => outer(make([2]), make([2], 'int32')), message: /outer: float32\[2\] and int32\[2\]/ },
+  ],
+})

@@ -27,9 +27,19 @@ const broadcast = defineOp<{ readonly shape: Shape }>({
   },
   vjp: ({ g, inputs: [x] }) => [sumTo(g, x!.shape)],
   samples: [
-    { name: 'a row to a matrix', shapes: [[3]], call: x => broadcastTo(x!, [2, 3]) },
-    { name: 'a column to a matrix', shapes: [[2, 1]], call: x => broadcastTo(x!, [2, 3]) },
-    { name: 'a number to nothing', shapes: [[]], call: x => broadcastTo(x!, [0, 2]) },
+    {
+      name: 'a row to a matrix',
+      shapes: [[3]],
+      call: x => broadcastTo(x!, [2, 3]),
+      value: x => (_, j) => x!(j!),
+    },
+    {
+      name: 'a column to a matrix',
+      shapes: [[2, 1]],
+      call: x => broadcastTo(x!, [2, 3]),
+      value: x => i => x!(i!, 0),
+    },
+    { name: 'a number to nothing', shapes: [[]], call: x => broadcastTo(x!, [0, 2]), value: x => () => x!() },
   ],
   errors: [
     { call: make => broadcastTo(make([3]), [2]), message: /broadcastTo: \[3\] does not broadcast to \[2\]/ },
@@ -76,12 +86,23 @@ const reshapeOp = defineOp<{ readonly shape: Shape }>({
   },
   vjp: ({ g, inputs: [x] }) => [reshape(g, x!.shape)],
   samples: [
-    { name: 'a matrix to a vector', shapes: [[2, 3]], call: x => reshape(x!, [6]) },
-    { name: 'a transposed view', shapes: [[2, 3]], call: x => reshape(transpose(x!), [2, 3]) },
+    {
+      name: 'a matrix to a vector',
+      shapes: [[2, 3]],
+      call: x => reshape(x!, [6]),
+      value: x => i => x!(Math.floor(i! / 3), i! % 3),
+    },
+    {
+      name: 'a transposed view',
+      shapes: [[2, 3]],
+      call: x => reshape(transpose(x!), [2, 3]),
+      value: x => (i, j) => x!((3 * i! + j!) % 2, Math.floor((3 * i! + j!) / 2)),
+    },
     {
       name: 'a new axis in a transposed view',
       shapes: [[2, 3]],
       call: x => reshape(transpose(x!), [3, 1, 2]),
+      value: x => (i, _, j) => x!(j!, i!),
     },
   ],
   errors: [
@@ -187,8 +208,13 @@ const transposeOp = defineOp<{ readonly axes: readonly number[] }>({
     ),
   ],
   samples: [
-    { name: 'a matrix', shapes: [[2, 3]], call: x => transpose(x!) },
-    { name: 'three axes', shapes: [[2, 3, 2]], call: x => transpose(x!, [2, 0, 1]) },
+    { name: 'a matrix', shapes: [[2, 3]], call: x => transpose(x!), value: x => (i, j) => x(j, i) },
+    {
+      name: 'three axes',
+      shapes: [[2, 3, 2]],
+      call: x => transpose(x!, [2, 0, 1]),
+      value: x => (i, j, k) => x!(j!, k!, i!),
+    },
   ],
   errors: [
     { call: make => transpose(make([2, 3]), [0, 0]), message: /transpose: \[0, 0\] is no order of 2 axes/ },

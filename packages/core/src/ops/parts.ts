@@ -5,7 +5,7 @@ import { DTypeError, describeValue, ShapeError, ValueError } from '../errors.ts'
 import { checkList, checkTensor } from '../tensor/check.ts'
 import { formatShape, resolveAxis, type Shape } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { commonBackend, defineOp, type Op } from './define.ts'
+import { commonBackend, defineOp, type SingleOp } from './define.ts'
 import { expandDims, reshape } from './movement.ts'
 
 /** A part of an axis: all of it (`null`), one index (which drops the axis), or `[start, stop, step]`. */
@@ -16,7 +16,7 @@ interface Placement extends Region {
   readonly shape: Shape
 }
 
-const sliceOp: Op<Placement> = defineOp({
+const sliceOp: SingleOp<Placement> = defineOp({
   name: 'slice',
   linear: true,
   forward: ([x], { start, step, shape }) =>
@@ -29,9 +29,14 @@ const sliceOp: Op<Placement> = defineOp({
     place.apply([g], { start, step, shape: x!.shape }),
   ],
   samples: [
-    { name: 'rows', shapes: [[4, 3]], call: x => slice(x!, [1, 3]) },
-    { name: 'every second column, backwards', shapes: [[2, 5]], call: x => slice(x!, null, [4, 0, -2]) },
-    { name: 'one row', shapes: [[4, 3]], call: x => slice(x!, -1) },
+    { name: 'rows', shapes: [[4, 3]], call: x => slice(x!, [1, 3]), value: x => (i, j) => x!(i! + 1, j!) },
+    {
+      name: 'every second column, backwards',
+      shapes: [[2, 5]],
+      call: x => slice(x!, null, [4, 0, -2]),
+      value: x => (i, j) => x!(i!, 4 - 2 * j!),
+    },
+    { name: 'one row', shapes: [[4, 3]], call: x => slice(x!, -1), value: x => j => x!(3, j!) },
   ],
   errors: [
     { call: make => slice(make([3]), 3), message: /slice: index 3 lies outside axis 0 of size 3/ },
@@ -112,7 +117,7 @@ function resolveRange(
 }
 
 /** Zeros with the input's elements at a region of them: the adjoint of `slice`, as `slice` is of it. */
-const place: Op<Placement> = defineOp({
+const place: SingleOp<Placement> = defineOp({
   name: 'place',
   linear: true,
   forward: ([x], { shape, start, step }) =>
@@ -129,10 +134,16 @@ const place: Op<Placement> = defineOp({
           [1, 0],
           [0, 2],
         ]),
+      value: x => (i, j) => (i! > 0 && j! < 2 ? x!(i! - 1, j!) : 0),
     },
   ],
   errors: [{ call: make => pad(make([2]), [[1, -1]]), message: /pad: the width -1/ }],
 })
+
+/** Zeros of `shape` with the elements of `x` at a region of them, for operations that have checked both. */
+export function placeAt(x: Tensor, shape: Shape, region: Region): Tensor {
+  return place.apply([x], { ...region, shape })
+}
 
 /**
  * Zeros around a tensor.
@@ -191,6 +202,7 @@ const concatOp = defineOp<{ readonly axis: number }>({
         [3, 2],
       ],
       call: (a, b) => concat([a!, b!]),
+      value: (a, b) => (i, j) => (i! < 1 ? a!(i!, j!) : b!(i! - 1, j!)),
     },
     {
       name: 'columns',
@@ -199,6 +211,7 @@ const concatOp = defineOp<{ readonly axis: number }>({
         [2, 3],
       ],
       call: (a, b) => concat([a!, b!], -1),
+      value: (a, b) => (i, j) => (j! < 1 ? a!(i!, j!) : b!(i!, j! - 1)),
     },
   ],
   errors: [

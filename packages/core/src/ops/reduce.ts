@@ -10,6 +10,7 @@ import { cast } from './cast.ts'
 import { defineOp } from './define.ts'
 import { abs, div, equal, exp, less, log, maximum, mul, sqrt, square, sub, where } from './elementwise.ts'
 import { broadcastTo, reshape } from './movement.ts'
+import { total } from './specify.ts'
 
 interface ReduceAttributes {
   readonly axes: readonly number[]
@@ -31,10 +32,20 @@ const sumOp = defineOp<ReduceAttributes>({
     new Tensor(x!.backend, x!.backend.reduce('sum', x!, axes), x!.dtype, dropped(x!, axes)),
   vjp: ({ g, inputs: [x], attributes: { axes } }) => [broadcastTo(reshape(g, kept(x!, axes)), x!.shape)],
   samples: [
-    { name: 'all', shapes: [[2, 3]], call: x => sum(x!) },
-    { name: 'one axis', shapes: [[2, 3]], call: x => sum(x!, 0) },
-    { name: 'two axes, kept', shapes: [[2, 3, 2]], call: x => sum(x!, [0, 2], { keepDims: true }) },
-    { name: 'nothing', shapes: [[0, 3]], call: x => sum(x!, 0) },
+    {
+      name: 'all',
+      shapes: [[2, 3]],
+      call: x => sum(x!),
+      value: x => () => total(2, i => total(3, j => x!(i, j))),
+    },
+    { name: 'one axis', shapes: [[2, 3]], call: x => sum(x!, 0), value: x => j => total(2, i => x!(i, j!)) },
+    {
+      name: 'two axes, kept',
+      shapes: [[2, 3, 2]],
+      call: x => sum(x!, [0, 2], { keepDims: true }),
+      value: x => (_, j) => total(2, i => total(2, k => x!(i, j!, k))),
+    },
+    { name: 'nothing', shapes: [[0, 3]], call: x => sum(x!, 0), value: () => () => 0 },
   ],
   errors: [
     { call: make => sum(make([2]), 1), message: /sum: there is no axis 1 in a tensor of 1 axes/ },
@@ -53,8 +64,18 @@ function extremum(name: 'max' | 'min') {
     jvp: ({ d: [d], inputs: [x], output, attributes: { axes } }) =>
       d && sum(mul(winners(x!, output, axes), d), axes),
     samples: [
-      { name: 'all', shapes: [[2, 3]], call: x => (name === 'max' ? max : min)(x!) },
-      { name: 'one axis', shapes: [[3, 2]], call: x => (name === 'max' ? max : min)(x!, 1) },
+      {
+        name: 'all',
+        shapes: [[2, 3]],
+        call: x => (name === 'max' ? max : min)(x!),
+        value: x => () => Math[name](x!(0, 0), x!(0, 1), x!(0, 2), x!(1, 0), x!(1, 1), x!(1, 2)),
+      },
+      {
+        name: 'one axis',
+        shapes: [[3, 2]],
+        call: x => (name === 'max' ? max : min)(x!, 1),
+        value: x => i => Math[name](x!(i!, 0), x!(i!, 1)),
+      },
     ],
     errors: [
       {

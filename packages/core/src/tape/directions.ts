@@ -13,9 +13,16 @@ export function checkTape(operation: string, tape: unknown): asserts tape is Tap
   throw new ValueError(operation, `the tape is ${describeValue(tape)}`, 'Make one with record(f, x)')
 }
 
-/** @throws ValueError when it is no tensor; ShapeError when it is not shaped and typed like the output */
-export function checkCotangent(operation: string, { output }: Tape, cotangent: unknown): void {
-  checkLike(operation, 'cotangent', cotangent, output)
+/** @throws ValueError unless there is a tensor for each output; ShapeError when one is not shaped and typed like it */
+export function checkCotangents(operation: string, { outputs }: Tape, cotangents: readonly unknown[]): void {
+  if (cotangents.length !== outputs.length) {
+    throw new ValueError(
+      operation,
+      `${cotangents.length} cotangents for ${outputs.length} outputs`,
+      'Give one for each output',
+    )
+  }
+  for (const [j, output] of outputs.entries()) checkLike(operation, 'cotangent', cotangents[j], output)
 }
 
 /** @throws ValueError unless there is a tensor for each input; ShapeError when one is not shaped and typed like it */

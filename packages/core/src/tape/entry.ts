@@ -1,4 +1,4 @@
-/** One line of a tape: which operation made which tensor from which. */
+/** One line of a tape: which operation made which tensors from which. */
 
 import type { Op } from '../ops/define.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -9,7 +9,8 @@ export interface Entry {
   readonly op: Op
   readonly inputs: readonly Tensor[]
   readonly attributes: unknown
-  readonly output: Tensor
+  /** One tensor for most operations; several for those that split a tensor or decompose a matrix. */
+  readonly outputs: readonly Tensor[]
   /** The path of the module that computed it, or `''`. */
   readonly scope: string
 }

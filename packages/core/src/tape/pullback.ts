@@ -1,45 +1,61 @@
 /**
- * Reverse mode. Walks a tape from its output back to its inputs and adds up, entry by entry, how much each
- * tensor moves the output. It is made of public operations, so it can itself be recorded: higher orders need
+ * Reverse mode. Walks a tape from its outputs back to its inputs and adds up, entry by entry, how much each
+ * tensor moves the outputs. It is made of public operations, so it can itself be recorded: higher orders need
  * nothing more.
  */
 
 import { add } from '../ops/elementwise.ts'
 import { zerosLike } from '../tensor/create.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { checkCotangent, checkRule, checkTape } from './directions.ts'
+import { checkCotangents, checkRule, checkTape } from './directions.ts'
+import type { Entry } from './entry.ts'
 import type { Tape } from './tape.ts'
 
+/** What one entry sends back: a cotangent for each of its inputs that needs one. */
+export interface Share {
+  readonly entry: Entry
+  readonly shares: readonly (Tensor | undefined)[]
+}
+
 /**
- * Pulls a cotangent of the tape's output back to the tape's inputs.
+ * Pulls cotangents of the tape's outputs back to the tape's inputs.
  *
- * @param tape       the recording of y = f(x₁, …, xₙ)
- * @param cotangent  ȳ, of y's shape and dtype
- * @returns x̄ᵢ = (∂y/∂xᵢ)ᵀ ȳ for each input, of xᵢ's shape; zeros where y does not depend on xᵢ
- * @throws  ShapeError when ȳ is not shaped like y; ValueError for what is no tape or no tensor
+ * @param tape        the recording of (y₁, …, yₘ) = f(x₁, …, xₙ)
+ * @param cotangents  ȳⱼ for each output, of yⱼ's shape and dtype; of a single output, its cotangent alone will do
+ * @returns x̄ᵢ = Σⱼ (∂yⱼ/∂xᵢ)ᵀ ȳⱼ for each input, of xᵢ's shape; zeros where no output depends on xᵢ
+ * @throws  ShapeError when a cotangent is not shaped like its output; ValueError for what is no tape or no tensor
  */
-export function pullback(tape: Tape, cotangent: Tensor): Tensor[] {
+export function pullback(tape: Tape, cotangents: Tensor | readonly Tensor[]): Tensor[] {
+  const sweep = sweepBack(tape, cotangents)
+  for (let step = sweep.next(); ; step = sweep.next()) if (step.done) return step.value
+}
+
+/** The sweep of `pullback`, entry by entry, for those who watch it. */
+export function* sweepBack(tape: Tape, cotangents: Tensor | readonly Tensor[]): Generator<Share, Tensor[]> {
   checkTape('pullback', tape)
-  checkCotangent('pullback', tape, cotangent)
-  const cotangents = new Map<Tensor, Tensor>()
+  const given = Array.isArray(cotangents) ? (cotangents as readonly Tensor[]) : [cotangents as Tensor]
+  checkCotangents('pullback', tape, given)
+  const arrived = new Map<Tensor, Tensor>()
   const arrive = (at: Tensor, share: Tensor): void => {
-    const sum = cotangents.get(at)
-    cotangents.set(at, sum === undefined ? share : add(sum, share))
+    const sum = arrived.get(at)
+    arrived.set(at, sum === undefined ? share : add(sum, share))
   }
 
   const ends = new Set(tape.inputs)
-  if (tape.contains(tape.output)) arrive(tape.output, cotangent)
-  for (const { op, inputs, output, attributes } of tape.backwards()) {
-    const g = cotangents.get(output)
-    if (g === undefined || ends.has(output)) continue // nothing downstream depends on it, or it is an input
-    cotangents.delete(output)
+  for (const [j, output] of tape.outputs.entries()) if (tape.contains(output)) arrive(output, given[j]!)
+  for (const entry of tape.backwards()) {
+    const { op, inputs, outputs, attributes } = entry
+    const gs = outputs.map(output => (ends.has(output) ? undefined : arrived.get(output))) // inputs keep theirs
+    if (gs.every(g => g === undefined)) continue // nothing downstream depends on it
+    for (const [j, output] of outputs.entries()) if (gs[j]) arrived.delete(output)
     const needs = inputs.map(input => tape.contains(input))
-    const shares = op.vjp({ g, inputs, output, attributes, needs })
+    const shares = op.vjp({ gs, inputs, outputs, attributes, needs })
     for (const [i, share] of shares.entries()) {
       if (!share || !needs[i]) continue
       checkRule(op, 'reverse', share, inputs[i]!)
       arrive(inputs[i]!, share)
     }
+    yield { entry, shares }
   }
-  return tape.inputs.map(input => cotangents.get(input) ?? zerosLike(input))
+  return tape.inputs.map(input => arrived.get(input) ?? zerosLike(input))
 }

@@ -1,5 +1,5 @@
 /**
- * Forward mode. Walks a tape from its inputs to its output and carries along how each tensor moves when the
+ * Forward mode. Walks a tape from its inputs to its outputs and carries along how each tensor moves when the
  * inputs move. Like reverse mode it is made of public operations, and so can be recorded in turn.
  */
 
@@ -9,25 +9,27 @@ import { checkRule, checkTangents, checkTape } from './directions.ts'
 import type { Tape } from './tape.ts'
 
 /**
- * Pushes tangents of the tape's inputs forward to its output.
+ * Pushes tangents of the tape's inputs forward to its outputs.
  *
- * @param tape      the recording of y = f(x₁, …, xₙ)
+ * @param tape      the recording of (y₁, …, yₘ) = f(x₁, …, xₙ)
  * @param tangents  ẋᵢ for each input, of xᵢ's shape and dtype
- * @returns ẏ = Σᵢ (∂y/∂xᵢ) ẋᵢ, of y's shape; zeros where y does not depend on the inputs
+ * @returns ẏⱼ = Σᵢ (∂yⱼ/∂xᵢ) ẋᵢ for each output, of yⱼ's shape; zeros where yⱼ does not depend on the inputs
  * @throws  ShapeError when a tangent is not shaped like its input; ValueError for another number of tangents
  */
-export function pushforward(tape: Tape, tangents: readonly Tensor[]): Tensor {
+export function pushforward(tape: Tape, tangents: readonly Tensor[]): Tensor[] {
   checkTape('pushforward', tape)
   checkTangents('pushforward', tape, tangents)
   const moving = new Map<Tensor, Tensor>()
   for (const [i, input] of tape.inputs.entries()) moving.set(input, tangents[i]!)
-  for (const { op, inputs, output, attributes } of tape.entries) {
-    if (moving.has(output)) continue // an input
+  for (const { op, inputs, outputs, attributes } of tape.entries) {
     const d = inputs.map(input => moving.get(input))
-    const tangent = op.jvp({ d, inputs, output, attributes })
-    if (!tangent) continue
-    checkRule(op, 'forward', tangent, output)
-    moving.set(output, tangent)
+    if (d.every(tangent => tangent === undefined)) continue // an input, or what stands still
+    for (const [j, tangent] of op.jvp({ d, inputs, outputs, attributes }).entries()) {
+      const output = outputs[j]!
+      if (!tangent || moving.has(output)) continue
+      checkRule(op, 'forward', tangent, output)
+      moving.set(output, tangent)
+    }
   }
-  return moving.get(tape.output) ?? zerosLike(tape.output)
+  return tape.outputs.map(output => moving.get(output) ?? zerosLike(output))
 }

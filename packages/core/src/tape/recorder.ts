@@ -39,17 +39,26 @@ export function isRecorded(tensor: Tensor): boolean {
   return false
 }
 
-/** Writes the entry of `output`, if any input is recorded and the output carries gradients. */
-export function remember(op: Op, inputs: readonly Tensor[], attributes: unknown, output: Tensor): void {
+/** Writes the entry of `outputs`, if any input is recorded and any output carries gradients. */
+export function remember(
+  op: Op,
+  inputs: readonly Tensor[],
+  attributes: unknown,
+  outputs: readonly Tensor[],
+): void {
   if (floor === Number.POSITIVE_INFINITY) return
   let recorded = false
   for (const input of inputs) if (isRecorded(input)) recorded = true
-  if (recorded && isFloat(output.dtype)) enter(op, inputs, attributes, output)
+  if (recorded && outputs.some(output => isFloat(output.dtype))) enter(op, inputs, attributes, outputs)
 }
 
-/** Writes the entry of `output` in any case: how an input of a transform begins a tape. */
-export function enter(op: Op, inputs: readonly Tensor[], attributes: unknown, output: Tensor): Entry {
-  const entry: Entry = { id: nextId++, op, inputs, attributes, output, scope: currentScope() }
-  output.entry = entry
-  return entry
+/** Writes the entry of `outputs` in any case: how an input of a transform begins a tape. */
+export function enter(
+  op: Op,
+  inputs: readonly Tensor[],
+  attributes: unknown,
+  outputs: readonly Tensor[],
+): void {
+  const entry: Entry = { id: nextId++, op, inputs, attributes, outputs, scope: currentScope() }
+  for (const output of outputs) if (isFloat(output.dtype)) output.entry = entry
 }

@@ -1,29 +1,37 @@
 /**
- * The tape is a value: the recording of y = f(x₁, …, xₙ) as an ordered, readable list of entries. Gradients,
- * tangents, explanations and replays are functions of it.
+ * The tape is a value: the recording of (y₁, …, yₘ) = f(x₁, …, xₙ) as an ordered, readable list of entries.
+ * Gradients, tangents, explanations and replays are functions of it.
  */
 
+import { isFloat } from '../tensor/dtype.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { Entry } from './entry.ts'
 
-/** A recording: the entries between some inputs and an output, in the order of evaluation. */
+/** A recording: the entries between some inputs and some outputs, in the order of evaluation. */
 export class Tape {
   readonly inputs: readonly Tensor[]
-  readonly output: Tensor
-  /** Every entry that leads from the inputs to the output, oldest first; the inputs' own entries begin it. */
+  readonly outputs: readonly Tensor[]
+  /** Every entry that leads from the inputs to the outputs, oldest first; the inputs' own entries begin it. */
   readonly entries: readonly Entry[]
-  readonly #numbers: ReadonlyMap<Tensor, number>
+  readonly #makers = new Map<Tensor, number>()
 
-  constructor(inputs: readonly Tensor[], output: Tensor, entries: readonly Entry[]) {
+  constructor(inputs: readonly Tensor[], outputs: readonly Tensor[], entries: readonly Entry[]) {
     this.inputs = inputs
-    this.output = output
+    this.outputs = outputs
     this.entries = entries
-    this.#numbers = new Map(entries.map((entry, number) => [entry.output, number]))
+    for (const [number, { outputs }] of entries.entries()) {
+      for (const output of outputs) if (isFloat(output.dtype)) this.#makers.set(output, number)
+    }
+  }
+
+  /** The first output: the only one of most recordings. */
+  get output(): Tensor {
+    return this.outputs[0]!
   }
 
   /** Whether an entry of this tape made the tensor; all other tensors are constants to it. */
   contains(tensor: Tensor): boolean {
-    return this.#numbers.has(tensor)
+    return this.#makers.has(tensor)
   }
 
   /** The entries from the output back to the inputs. */
@@ -34,15 +42,20 @@ export class Tape {
   /**
    * The tape as text, a line for each entry: number, operation and operands, type and shape, module.
    *
-   * Operands without a number are constants: tensors that do not depend on the inputs.
+   * Operands without a number are constants: tensors that do not depend on the inputs. `%4.1` is the second
+   * output of entry 4.
    */
   toString(): string {
-    const nameOf = (tensor: Tensor) =>
-      this.contains(tensor) ? `%${this.#numbers.get(tensor)}` : String(tensor)
-    const lines = this.entries.map(({ op, inputs, attributes, output, scope }) => {
-      const input = this.inputs.indexOf(output)
+    const nameOf = (tensor: Tensor): string => {
+      const number = this.#makers.get(tensor)
+      if (number === undefined) return String(tensor)
+      const { outputs } = this.entries[number]!
+      return outputs.length === 1 ? `%${number}` : `%${number}.${outputs.indexOf(tensor)}`
+    }
+    const lines = this.entries.map(({ op, inputs, attributes, outputs, scope }, number) => {
+      const input = this.inputs.indexOf(outputs[0]!)
       const made = input >= 0 ? `input ${input}` : op.format(inputs.map(nameOf), attributes)
-      return [nameOf(output), made, String(output), scope]
+      return [`%${number}`, made, outputs.join(', '), scope]
     })
     const widths = [0, 1, 2].map(column =>
       lines.reduce((width, line) => Math.max(width, line[column]!.length), 0),
@@ -59,11 +72,11 @@ export class Tape {
 }
 
 /**
- * Cuts from the history of `output` the entries that lie between it and `inputs`. Never looks at entries older
+ * Cuts from the history of `outputs` the entries that lie between them and `inputs`. Never looks at entries older
  * than the oldest input, so the tape of an inner gradient costs its own length, however long the computation
  * around it; and never recurses, so a tape may be of any length.
  */
-export function slice(output: Tensor, inputs: readonly Tensor[]): Tape {
+export function slice(outputs: readonly Tensor[], inputs: readonly Tensor[]): Tape {
   const starts = new Set<Entry>()
   for (const input of inputs) if (input.entry) starts.add(input.entry)
   let oldest = Number.POSITIVE_INFINITY
@@ -76,7 +89,7 @@ export function slice(output: Tensor, inputs: readonly Tensor[]): Tape {
     found.add(entry)
     if (!starts.has(entry)) pending.push(entry)
   }
-  visit(output)
+  outputs.forEach(visit)
   for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) entry.inputs.forEach(visit)
 
   const leading = new Set<Entry>(starts)
@@ -85,7 +98,7 @@ export function slice(output: Tensor, inputs: readonly Tensor[]): Tape {
   }
   return new Tape(
     inputs,
-    output,
+    outputs,
     [...leading].sort((a, b) => a.id - b.id),
   )
 }

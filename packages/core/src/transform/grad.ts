@@ -1,70 +1,117 @@
 /** Gradients of a number with respect to tensors, or trees of tensors. Nest them for higher orders. */
 
-import { GradientError } from '../errors.ts'
-import { stopGradient } from '../ops/alias.ts'
+import { describeValue, GradientError, ValueError } from '../errors.ts'
 import { pullback } from '../tape/pullback.ts'
-import { checkFunction, checkOutput, trace } from '../tape/record.ts'
-import { isRecording } from '../tape/recorder.ts'
+import { checkFunction, checkOneTensor, checkOutput, checkSynchronous, trace } from '../tape/record.ts'
 import { onesLike } from '../tensor/create.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { leavesOf, mapTree, type TensorTree } from './tree.ts'
+import type { TensorTree } from '../tensor/tree.ts'
+import { settled } from './settled.ts'
+
+/** What `grad` and `valueAndGrad` do besides. */
+export interface AuxiliaryOptions {
+  /** The function returns `[number, auxiliary]`, and the auxiliary value is handed on. */
+  readonly aux: true
+}
+
+/** A function of x and anything that follows. */
+type Of<X, Rest extends readonly unknown[], Result> = (x: X, ...rest: Rest) => Result
 
 /**
  * The function that computes f and its gradient with respect to f's first argument.
  *
- * @param f  takes a tensor or a tree of float tensors, then anything; returns a tensor of one element
- * @returns a function of the same arguments, which returns `[f(x, …), ∂f/∂x]`, the gradient shaped like x
+ * @param f        takes a tensor or a tree of float tensors, then anything; returns a tensor of one element
+ * @param options  `{ aux: true }` when f returns that tensor together with something that is handed on as it is:
+ *                 `[loss, auxiliary]`, such as predictions or counts
+ * @returns a function of the same arguments, which returns `[f(x, …), ∂f/∂x]`, the gradient shaped like x, or
+ *          `[f(x, …), ∂f/∂x, auxiliary]`
  * @throws  GradientError when f returns more than one number, is asynchronous, or x is not of a float type
  * @example const [loss, { w, b }] = valueAndGrad(({ w, b }) => x.matmul(w).add(b).square().mean())({ w, b })
  */
+export function valueAndGrad<X extends TensorTree, Rest extends readonly unknown[], Aux>(
+  f: Of<X, Rest, readonly [value: Tensor, auxiliary: Aux]>,
+  options: AuxiliaryOptions,
+): Of<X, Rest, [value: Tensor, gradient: X, auxiliary: Aux]>
 export function valueAndGrad<X extends TensorTree = Tensor, Rest extends readonly unknown[] = []>(
-  f: (x: X, ...rest: Rest) => Tensor,
-): (x: X, ...rest: Rest) => [value: Tensor, gradient: X] {
-  checkFunction('valueAndGrad', f)
-  return (x, ...rest) => differentiate('valueAndGrad', f, x, rest)
+  f: Of<X, Rest, Tensor>,
+): Of<X, Rest, [value: Tensor, gradient: X]>
+export function valueAndGrad<X extends TensorTree, Rest extends readonly unknown[]>(
+  f: Of<X, Rest, Tensor | readonly [Tensor, unknown]>,
+  options?: AuxiliaryOptions,
+): Of<X, Rest, unknown[]> {
+  return differentiated('valueAndGrad', f, options)
 }
 
 /**
  * The function that computes the gradient of f with respect to its first argument.
  *
- * @param f  takes a tensor or a tree of float tensors, then anything; returns a tensor of one element
- * @returns a function of the same arguments, which returns ∂f/∂x, shaped like x; zeros where f does not depend on it
+ * @param f        takes a tensor or a tree of float tensors, then anything; returns a tensor of one element
+ * @param options  `{ aux: true }` when f returns `[number, auxiliary]`
+ * @returns a function of the same arguments, which returns ∂f/∂x, shaped like x, or `[∂f/∂x, auxiliary]`; zeros
+ *          where f does not depend on x
  * @throws  GradientError when f returns more than one number, is asynchronous, or x is not of a float type
  * @example grad(x => grad(x => x.pow(3).sum())(x).sum())(x) // 6x
  */
+export function grad<X extends TensorTree, Rest extends readonly unknown[], Aux>(
+  f: Of<X, Rest, readonly [value: Tensor, auxiliary: Aux]>,
+  options: AuxiliaryOptions,
+): Of<X, Rest, [gradient: X, auxiliary: Aux]>
 export function grad<X extends TensorTree = Tensor, Rest extends readonly unknown[] = []>(
-  f: (x: X, ...rest: Rest) => Tensor,
-): (x: X, ...rest: Rest) => X {
-  checkFunction('grad', f)
-  return (x, ...rest) => differentiate('grad', f, x, rest)[1]
+  f: Of<X, Rest, Tensor>,
+): Of<X, Rest, X>
+export function grad<X extends TensorTree, Rest extends readonly unknown[]>(
+  f: Of<X, Rest, Tensor | readonly [Tensor, unknown]>,
+  options?: AuxiliaryOptions,
+): Of<X, Rest, unknown> {
+  const whole = differentiated('grad', f, options)
+  return (x, ...rest) => {
+    const [, ...results] = whole(x, ...rest)
+    return options ? results : results[0]
+  }
 }
 
-function differentiate<X extends TensorTree, Rest extends readonly unknown[]>(
+function differentiated<X extends TensorTree, Rest extends readonly unknown[]>(
   operation: string,
-  f: (x: X, ...rest: Rest) => Tensor,
-  x: X,
-  rest: Rest,
-): [Tensor, X] {
-  const leaves = leavesOf(operation, x).map(({ tensor }) => tensor)
-  const rebuild = (tensors: readonly Tensor[]): X => {
-    let next = 0
-    return mapTree(operation, x, () => tensors[next++]!)
+  f: Of<X, Rest, Tensor | readonly [Tensor, unknown]>,
+  options: AuxiliaryOptions | undefined,
+): Of<X, Rest, unknown[]> {
+  checkFunction(operation, f)
+  const numberOf = options ? firstOfPair(operation) : (result: unknown) => result
+  return (x, ...rest) => {
+    let result: unknown
+    const body = (x: X): Tensor => {
+      result = f(x, ...rest)
+      checkSynchronous(operation, result)
+      const number = numberOf(result)
+      checkOneTensor(operation, number)
+      return number
+    }
+    const { tape, output, asInputs } = trace(operation, body, [x] as const)
+    checkNumber(operation, output)
+    const [gradient] = asInputs(pullback(tape, onesLike(output)))
+    const value = settled(output)
+    return options ? [value, gradient, settled((result as readonly unknown[])[1])] : [value, gradient]
   }
-  const tape = trace(operation, (...tensors) => f(rebuild(tensors), ...rest), leaves)
-  const { output } = tape
-  checkOutput(operation, output)
-  if (output.size !== 1) {
-    throw new GradientError(
+}
+
+function firstOfPair(operation: string): (result: unknown) => unknown {
+  return result => {
+    if (Array.isArray(result) && result.length === 2) return result[0]
+    throw new ValueError(
       operation,
-      `the function returned ${output}, and a gradient is that of one number`,
-      'Reduce it (.sum(), .mean()), or use vjp or jvp',
+      `with { aux: true } the function returned ${describeValue(result)}`,
+      'Return [number, auxiliary]',
     )
   }
-  const gradient = rebuild(pullback(tape, onesLike(output)))
-  return [settled(output), gradient]
 }
 
-/** A result as the caller may keep it: outside all transforms it must not hold on to its tape. */
-export function settled(result: Tensor): Tensor {
-  return isRecording() ? result : stopGradient(result)
+/** @throws GradientError unless `output` is one number of a float type */
+export function checkNumber(operation: string, output: Tensor): void {
+  checkOutput(operation, output)
+  if (output.size === 1) return
+  throw new GradientError(
+    operation,
+    `the function returned ${output}, and a gradient is that of one number`,
+    'Reduce it (.sum(), .mean()), or use vjp, jvp or jacobian',
+  )
 }

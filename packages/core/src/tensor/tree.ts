@@ -1,18 +1,29 @@
 /** Trees of tensors: a tensor, or arrays and plain objects of trees. Gradients have the shape of their tree. */
 
 import { describeValue, ValueError } from '../errors.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import { Tensor } from './tensor.ts'
 
 /** A tensor, or an array or plain object of trees. */
 export type TensorTree = Tensor | readonly TensorTree[] | { readonly [name: string]: TensorTree }
 
-/** The tensors of a tree with their paths (`layers.0.weight`), in the order of its arrays and keys. */
-export function leavesOf(operation: string, tree: TensorTree): { path: string; tensor: Tensor }[] {
-  const leaves: { path: string; tensor: Tensor }[] = []
-  mapTree(operation, tree, (tensor, path) => {
+/** A tensor of a tree, and where it stands there: `layers.0.weight`, or `''` for a tree that is one tensor. */
+export interface Leaf {
+  readonly path: string
+  readonly tensor: Tensor
+}
+
+/**
+ * The tensors of a tree with their paths, in the order of its arrays and keys.
+ *
+ * @param what  how messages call the tree
+ */
+export function leavesOf(operation: string, tree: TensorTree, what = 'the argument'): Leaf[] {
+  const leaves: Leaf[] = []
+  const collect = (tensor: Tensor, path: string): Tensor => {
     leaves.push({ path, tensor })
     return tensor
-  })
+  }
+  mapTree(operation, tree, collect, what)
   return leaves
 }
 
@@ -21,6 +32,7 @@ export function mapTree<Tree extends TensorTree>(
   operation: string,
   tree: Tree,
   change: (tensor: Tensor, path: string) => Tensor,
+  what = 'the argument',
 ): Tree {
   const visit = (node: unknown, path: string): unknown => {
     if (node instanceof Tensor) return change(node, path)
@@ -33,11 +45,17 @@ export function mapTree<Tree extends TensorTree>(
     }
     throw new ValueError(
       operation,
-      `${path === '' ? 'the argument' : `the argument at ${path}`} is ${describeValue(node)}`,
+      `${path === '' ? what : `${what} at ${path}`} is ${describeValue(node)}`,
       'Give a tensor, or arrays and plain objects of tensors; close over everything else',
     )
   }
   return visit(tree, '') as Tree
+}
+
+/** A tree of the same shape with these tensors, in the order of `leavesOf`. */
+export function rebuildTree<Tree extends TensorTree>(tree: Tree, tensors: readonly Tensor[]): Tree {
+  let next = 0
+  return mapTree('rebuildTree', tree, () => tensors[next++]!)
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {
