@@ -10,8 +10,11 @@ import { compile } from './compile.ts'
 import { contract } from './contract.ts'
 import { interpret } from './interpret.ts'
 import { type KernelMaker, map } from './map.ts'
+import { gather, scatterAdd } from './indexing.ts'
 import { cast, concat, copy, place } from './movement.ts'
+import { argReduce, argSort } from './order.ts'
 import { reduce } from './reduce.ts'
+import { scan } from './scan.ts'
 
 function backend(name: string, kernelFor: KernelMaker): SynchronousBackend {
   return {
@@ -23,6 +26,11 @@ function backend(name: string, kernelFor: KernelMaker): SynchronousBackend {
     copy,
     place,
     concat,
+    gather,
+    scatterAdd,
+    argReduce,
+    argSort,
+    scan,
     cast,
     upload: values => values,
     readSync: copy,

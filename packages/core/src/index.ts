@@ -31,16 +31,15 @@ export {
   largest,
   type TypedArray,
 } from './tensor/dtype.ts'
+export { categorical } from './tensor/categorical.ts'
+// biome-ignore format: a list
 export {
-  foldIn,
-  type Key,
-  key,
-  normal,
-  normalValues,
-  split,
-  threefry,
-  uniform,
-  uniformValues,
+  bernoulli, type NormalOptions, normal, permutation, type TruncatedNormalOptions, truncatedNormal,
+  type UniformOptions, uniform,
+} from './tensor/draw.ts'
+// biome-ignore format: a list
+export {
+  foldIn, type Key, key, normalValues, permutationValues, splitKey, threefry, uniformValues,
 } from './tensor/random.ts'
 export {
   type Axes,
@@ -64,18 +63,34 @@ export {
 export {
   type Elements, type ErrorCase, type Sample, type Specification, specifications, specify,
 } from './ops/specify.ts'
+export { elu, hardtanh, leakyRelu, logSigmoid, selu, softsign } from './ops/activations.ts'
 // biome-ignore format: a list
 export {
-  abs, add, and, cos, div, elementwise, equal, exp, expm1, greater, greaterEqual, less, lessEqual, log, log1p,
-  type MapAttributes, map, maximum, minimum, mul, neg, not, or, pow, reciprocal, relu, sigmoid, sign, sin, softplus, sqrt, square, sub,
+  abs, acos, acosh, add, and, asin, asinh, atan, atan2, atanh, ceil, cos, cosh, div, elementwise, equal, erf, erfc,
+  exp, expm1, floor, greater, greaterEqual, less, lessEqual, log, log1p, type MapAttributes, map, maximum, minimum,
+  mod, mul, neg, not, or, pow, reciprocal, relu, round, sigmoid, sign, sin, sinh, softplus, sqrt, square, sub, tan,
   type TensorLike, tanh, where,
 } from './ops/elementwise.ts'
+export { clip, isFinite, isNaN, notEqual, rsqrt, xor } from './ops/elementwise-composed.ts'
+export { type GeluOptions, gelu, mish, silu } from './ops/gates.ts'
+export { type ConvOptions, conv1d, conv2d } from './ops/convolution.ts'
+export type { KernelOptions } from './ops/convolution-arguments.ts'
+export { type ConvTransposeOptions, convTranspose1d, convTranspose2d } from './ops/convolution-transpose.ts'
 export { dot, matmul, outer } from './ops/matmul.ts'
 // biome-ignore format: a list
 export {
   broadcastTo, expandDims, flatten, reshape, squeeze, sumTo, transpose,
 } from './ops/movement.ts'
+export { gather, maskedSelect, nonZero, oneHot, scatterAdd, takeAlongAxis } from './ops/indexing.ts'
+export { argMax, argMin, argSort, type SortOptions, sort, topK } from './ops/order.ts'
 export { concat, pad, type Range, slice, stack } from './ops/parts.ts'
+export { cumprod, cumsum, linearRecurrence, prod } from './ops/recurrence.ts'
+export { split, unstack } from './ops/split.ts'
+export { flip, moveAxis, roll, swapAxes } from './ops/arrange.ts'
+export { repeat, tile } from './ops/repeat.ts'
+export { diagonal, diagonalMatrix, trace, tril, triu } from './ops/diagonal.ts'
+export { einsum } from './ops/einsum.ts'
+export { all, any, std, type VarianceOptions, variance } from './ops/statistics.ts'
 export {
   logSoftmax,
   logSumExp,
@@ -87,6 +102,12 @@ export {
   softmax,
   sum,
 } from './ops/reduce.ts'
+// biome-ignore format: a list
+export {
+  type AveragePoolOptions, averagePool1d, averagePool2d, type MaxPoolOptions, maxPool1d, maxPool2d, type PoolOptions,
+} from './ops/pooling.ts'
+export type { Padding, PerAxis, Widths } from './ops/window-options.ts'
+export { type OverlapOptions, overlapAdd, type WindowOptions, windows } from './ops/windows.ts'
 
 // The tape and its derivatives
 export type { Entry } from './tape/entry.ts'
@@ -108,7 +129,7 @@ export type { ExpressionBuilder, ScalarFunction, ScalarRule } from './expression
 // Backends
 // biome-ignore format: a list
 export {
-  type Backend, type Capabilities, isSynchronous, type Kernels, type MemoryUse, missingKernels, type Reduction, type Region,
+  type Backend, type Capabilities, type Extremum, isSynchronous, type Kernels, type MemoryUse, missingKernels, type Reduction, type Region,
   type Storage, type SynchronousBackend, type View,
 } from './backend/contract.ts'
 export { currentBackend, hasBackend, useBackend } from './backend/current.ts'

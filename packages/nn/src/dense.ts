@@ -1,6 +1,6 @@
 /** Dense layers: neurons that see all their inputs. */
 
-import { split, type Tensor } from '@sensigrad/core'
+import { splitKey, type Tensor } from '@sensigrad/core'
 import { type Activation, activationOf, identity } from './activation.ts'
 import { type Initialiser, uniform } from './initialise.ts'
 import { checkInputs, checkLayer, type LayerOptions, NeuronLayer, parameter } from './neuron-layer.ts'
@@ -34,7 +34,7 @@ export class Dense extends NeuronLayer {
   constructor(inputs: number, outputs: number, options: DenseOptions) {
     super()
     checkLayer('Dense', inputs, outputs, options)
-    const [weightKey, biasKey] = split(options.key)
+    const [weightKey, biasKey] = splitKey(options.key)
     this.neurons = outputs
     this.inputs = inputs
     this.activation = activationOf(options.activation ?? identity)

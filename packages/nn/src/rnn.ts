@@ -1,6 +1,6 @@
 /** Recurrent layers: neurons that see their own outputs of the step before. */
 
-import { split, stack, type Tensor, ValueError, zeros } from '@sensigrad/core'
+import { splitKey, stack, type Tensor, ValueError, zeros } from '@sensigrad/core'
 import { type Activation, activationOf, tanh } from './activation.ts'
 import { type Initialiser, uniform } from './initialise.ts'
 import {
@@ -46,7 +46,7 @@ export class RNN extends NeuronLayer<
   constructor(inputs: number, neurons: number, options: RNNOptions) {
     super()
     checkLayer('RNN', inputs, neurons, options)
-    const [recurrentKey, inputKey, biasKey] = split(options.key, 3)
+    const [recurrentKey, inputKey, biasKey] = splitKey(options.key, 3)
     const { dtype } = options
     const initial = uniform(undefined, neurons)
     this.neurons = neurons

@@ -23,6 +23,9 @@ export interface View {
 /** What a reduction does with the elements it meets. `max` and `min` of a NaN are NaN. */
 export type Reduction = 'sum' | 'max' | 'min'
 
+/** Which element of several is asked for. */
+export type Extremum = 'max' | 'min'
+
 /** Where the elements of a tensor lie inside a larger one: `start + step·i` along each axis. */
 export interface Region {
   readonly start: readonly number[]
@@ -59,6 +62,19 @@ export interface Kernels {
   place(input: View, shape: Shape, region: Region): Storage
   /** Views of equal shapes but for `axis`, one after the other along it. */
   concat(inputs: readonly View[], axis: number): Storage
+  /**
+   * Elements along an axis, picked by `indices`: int32, shaped like the output, and like the input but for the axis.
+   * Callers keep indices inside of the axis; what becomes of others is the backend's affair.
+   */
+  gather(input: View, indices: View, axis: number): Storage
+  /** Zeros, `size` of them along the axis, to which each value is added at its index; values as `gather` gives them. */
+  scatterAdd(values: View, indices: View, axis: number, size: number): Storage
+  /** Where along an axis the extremum stands, int32, without that axis: the first of those that tie, or of NaN. */
+  argReduce(extremum: Extremum, input: View, axis: number): Storage
+  /** The order that sorts the elements along an axis, int32: of those that tie the first comes first; NaN come last. */
+  argSort(input: View, axis: number, descending: boolean): Storage
+  /** The recurrence hᵢ = factorsᵢ hᵢ₋₁ + termsᵢ along an axis of two views of one shape, from h₀ = terms₀. */
+  scan(factors: View, terms: View, axis: number): Storage
   /** The nearest values in another type: towards zero for `int32`, non-zero → true for `bool`. */
   cast(input: View, dtype: DType): Storage
 }
@@ -95,6 +111,11 @@ const kernelFamilies: Record<keyof Kernels, true> = {
   copy: true,
   place: true,
   concat: true,
+  gather: true,
+  scatterAdd: true,
+  argReduce: true,
+  argSort: true,
+  scan: true,
   cast: true,
 }
 

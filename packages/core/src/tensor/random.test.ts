@@ -1,6 +1,6 @@
 /** Keyed random numbers are Threefry's, are distributed as they should be, and do not depend on one another. */
 import { describe, expect, test } from 'vitest'
-import { foldIn, type Key, key, normalValues, split, threefry, uniformValues } from './random.ts'
+import { foldIn, type Key, key, normalValues, splitKey, threefry, uniformValues } from './random.ts'
 
 const keys = Array.from({ length: 200 }, (_, seed) => key(seed))
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length
@@ -88,24 +88,24 @@ describe('keys', () => {
   test('that are derived are all different', () => {
     const root = key(7)
     const children = [
-      ...split(root, 500),
+      ...splitKey(root, 500),
       ...Array.from({ length: 500 }, (_, i) => foldIn(root, i)),
       ...Array.from({ length: 500 }, (_, i) => foldIn(root, (i + 1) * 2 ** 32)),
-      ...split(root, 20).flatMap(child => split(child, 20)),
-      ...split(root, 20).flatMap(child => Array.from({ length: 20 }, (_, i) => foldIn(child, i))),
+      ...splitKey(root, 20).flatMap(child => splitKey(child, 20)),
+      ...splitKey(root, 20).flatMap(child => Array.from({ length: 20 }, (_, i) => foldIn(child, i))),
     ]
     expect(new Set([root, ...children].map(String)).size).toBe(1 + children.length)
   })
 
   test('are no blocks from which numbers of their parent are drawn', () => {
     const drawn = uniformValues(key(3), 30_000)
-    const asDrawn = split(key(3), 5).map(([high, low]) => ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53)
+    const asDrawn = splitKey(key(3), 5).map(([high, low]) => ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53)
     expect(asDrawn.filter(value => drawn.includes(value))).toEqual([])
   })
 
   test('of a longer split begin with those of a shorter one', () => {
-    expect(split(key(3), 5).slice(0, 2)).toEqual(split(key(3)))
-    expect(split(key(3), 0)).toEqual([])
+    expect(splitKey(key(3), 5).slice(0, 2)).toEqual(splitKey(key(3)))
+    expect(splitKey(key(3), 0)).toEqual([])
   })
 })
 
@@ -183,7 +183,7 @@ describe('streams do not depend on one another', () => {
   const length = 4000
   const bound = 5 / Math.sqrt(length)
   const root = key(11)
-  const [left, right] = split(root)
+  const [left, right] = splitKey(root)
   const streams: Record<string, [Key, Key]> = {
     'of a key and its split': [root, left!],
     'of two halves of a split': [left!, right!],

@@ -4,13 +4,9 @@
  * numbers on every backend and in any order of calls; new keys are derived, never consumed.
  */
 
-import { DTypeError, describeValue, ValueError } from '../errors.ts'
-import { type CreateOptions, tensor } from './create.ts'
-import { type DType, isFloat } from './dtype.ts'
-import { checkShape, type Shape, sizeOf } from './shape.ts'
-import type { Tensor } from './tensor.ts'
+import { describeValue, ValueError } from '../errors.ts'
 
-/** A random key: two 32-bit words. Use each key once; derive others with `split` or `foldIn`. */
+/** A random key: two 32-bit words. Use each key once; derive others with `splitKey` or `foldIn`. */
 export type Key = readonly [high: number, low: number]
 
 const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const
@@ -59,9 +55,15 @@ function wordsOf(operation: string, seed: number): Key {
 }
 
 /** The first word of a counter tells apart what is drawn, so that no two purposes share a block of one key. */
-const purposes = { uniform: 0, radius: 1, angle: 2, split: 0x5917, foldIn: 0x5a17 } as const
+const purposes = {
+  ...{ uniform: 0, radius: 1, angle: 2, bernoulli: 3, permutation: 4, truncatedNormal: 5, categorical: 6 },
+  ...{ split: 0x5917, foldIn: 0x5a17 },
+} as const
 
-function checkKey(operation: string, value: unknown): void {
+/** What draws numbers evenly. */
+type UniformPurpose = 'uniform' | 'bernoulli' | 'truncatedNormal' | 'categorical'
+
+function checkKey(operation: string, value: unknown): asserts value is Key {
   if (Array.isArray(value) && value.length === 2 && value.every(Number.isInteger)) return
   throw new ValueError(operation, `${describeValue(value)} is no key`, 'Make one with key(seed)')
 }
@@ -74,8 +76,8 @@ export function foldIn(parent: Key, data: number): Key {
 }
 
 /** `count` unrelated keys derived from one. */
-export function split(parent: Key, count = 2): Key[] {
-  checkKey('split', parent)
+export function splitKey(parent: Key, count = 2): Key[] {
+  checkKey('splitKey', parent)
   return Array.from({ length: count }, (_, i) => threefry(parent, purposes.split, i))
 }
 
@@ -83,15 +85,26 @@ export function split(parent: Key, count = 2): Key[] {
  * `count` numbers drawn evenly from [0, 1), with 53 random bits each, on the host. More begin with the same ones.
  *
  * @param operation  who draws, for messages
+ * @param purpose    what for: different purposes draw unrelated numbers from one key
  */
-export function uniformValues(from: Key, count: number, operation = 'uniformValues'): Float64Array {
+export function uniformValues(
+  from: Key,
+  count: number,
+  operation = 'uniformValues',
+  purpose: UniformPurpose = 'uniform',
+): Float64Array {
   checkKey(operation, from)
   const values = new Float64Array(count)
   for (let i = 0; i < count; i++) {
-    const [high, low] = threefry(from, purposes.uniform, i)
+    const [high, low] = threefry(from, purposes[purpose], i)
     values[i] = ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53
   }
   return values
+}
+
+/** As `uniformValues`, from (0, 1) without its ends: 52 random bits each, and a half for the next. */
+export function openUniformValues(from: Key, count: number, purpose: UniformPurpose): Float64Array {
+  return uniformValues(from, count, purpose, purpose).map(u => (2 * Math.floor(u * 2 ** 52) + 1) / 2 ** 53)
 }
 
 /** As `uniformValues`, from the standard normal distribution (Box and Muller, 1958). */
@@ -110,55 +123,43 @@ export function normalValues(from: Key, count: number, operation = 'normalValues
 }
 
 /**
- * Numbers drawn evenly from [low, high), both rounded to the type.
+ * The numbers from 0 to `count` - 1 in a random order, on the host: Fisher and Yates' shuffle, each place drawn
+ * without bias, so that all orders are equally likely (as far as the 64 bits of a key can tell them apart).
  *
- * @param options  `low` (0), `high` (1), `dtype`, `backend`
- * @throws DTypeError when the type is no float type; ValueError when low is above high
- * @example uniform(key(7), [3, 4], { low: -1 })
+ * @param operation  who draws, for messages
  */
-export function uniform(
-  from: Key,
-  shape: Shape,
-  { low = 0, high = 1, ...options }: CreateOptions & { low?: number; high?: number } = {},
-): Tensor {
-  checkShape('uniform', shape)
-  if (!(low <= high)) throw new ValueError('uniform', `low ${low} is above high ${high}`, 'Give low ≤ high')
-  const dtype = floatType('uniform', options.dtype)
-  const bits = dtype === 'float32' ? 24 : 53 // as many as the type holds
-  const round = dtype === 'float32' ? Math.fround : (value: number) => value
-  const [lowest, end] = [round(low), round(high)]
-  const values = uniformValues(from, sizeOf(shape), 'uniform').map(u => {
-    const value = round(lowest + (end - lowest) * (Math.floor(u * 2 ** bits) / 2 ** bits))
-    return value < end ? value : lowest // what rounds up to `end` completes the half share of `lowest`
-  })
-  return tensor(values, { ...options, dtype, shape })
-}
-
-/**
- * Numbers from a normal distribution.
- *
- * @param options  `mean` (0), `deviation` (standard, 1), `dtype`, `backend`
- * @throws DTypeError when the type is no float type; ValueError for a negative deviation
- * @example normal(key(7), [100, 100], { deviation: 0.1 })
- */
-export function normal(
-  from: Key,
-  shape: Shape,
-  { mean = 0, deviation = 1, ...options }: CreateOptions & { mean?: number; deviation?: number } = {},
-): Tensor {
-  checkShape('normal', shape)
-  if (!(deviation >= 0)) {
-    throw new ValueError(
-      'normal',
-      `the standard deviation ${deviation} is not ≥ 0`,
-      'Give zero or a positive number',
-    )
+export function permutationValues(from: Key, count: number, operation = 'permutationValues'): Int32Array {
+  checkKey(operation, from)
+  const word = wordStream(from)
+  const values = Int32Array.from({ length: count }, (_, i) => i)
+  for (let last = count - 1; last > 0; last--) {
+    const other = drawBelow(last + 1, word)
+    const moved = values[last]!
+    values[last] = values[other]!
+    values[other] = moved
   }
-  const values = normalValues(from, sizeOf(shape), 'normal').map(z => mean + deviation * z)
-  return tensor(values, { ...options, dtype: floatType('normal', options.dtype), shape })
+  return values
 }
 
-function floatType(operation: string, dtype: DType = 'float32'): 'float32' | 'float64' {
-  if (isFloat(dtype)) return dtype
-  throw new DTypeError(operation, `${dtype} is no float type`, 'Draw floats and cast them')
+/** 32-bit words of a key, one after the other, for what cannot know how many it will need. */
+function wordStream(from: Key): () => number {
+  let [block, pending]: [number, number | undefined] = [0, undefined]
+  return () => {
+    if (pending !== undefined) {
+      const word = pending
+      pending = undefined
+      return word
+    }
+    const [word, next] = threefry(from, purposes.permutation, block++)
+    pending = next
+    return word
+  }
+}
+
+/** A whole number below `bound`; words beyond the last full multiple of it are left out, since they would favour some. */
+function drawBelow(bound: number, word: () => number): number {
+  const fair = 2 ** 32 - (2 ** 32 % bound)
+  let drawn = word()
+  while (drawn >= fair) drawn = word()
+  return drawn % bound
 }

@@ -4,7 +4,7 @@
  */
 
 import { setImmediate } from 'node:timers/promises'
-import { foldIn, type Key, key, normal, split, stack, type Tensor, uniform } from '@sensigrad/core'
+import { foldIn, type Key, key, normal, splitKey, stack, type Tensor, uniform } from '@sensigrad/core'
 import { maxLyapunov } from '@sensigrad/dynamics'
 import { spectralRadius } from '@sensigrad/linalg'
 import { type Firing, initialise, logSensitivity, RNN, SAL, sensitivities } from '@sensigrad/nn'
@@ -31,7 +31,7 @@ const dtype = 'float64'
  */
 export async function runExperiment(settings: Settings, seed: number, events: Events): Promise<Run> {
   const { size, gain, bias, noise, steps, probeEvery } = settings
-  const [weightKey, stateKey, noiseKey, tangentKey] = split(key(seed), 4) as [Key, Key, Key, Key]
+  const [weightKey, stateKey, noiseKey, tangentKey] = splitKey(key(seed), 4) as [Key, Key, Key, Key]
   const network = new RNN(0, size, {
     key: weightKey,
     dtype,
