@@ -117,8 +117,17 @@ export { record } from './tape/record.ts'
 export { isRecorded, isRecording } from './tape/recorder.ts'
 export { currentScope, withScope } from './tape/scope.ts'
 export { slice as sliceTape, Tape } from './tape/tape.ts'
+export { type NonFinite, traceNaN } from './tape/trace-nan.ts'
+export { checkpoint } from './transform/checkpoint.ts'
+export { type CustomDefinition, custom } from './transform/custom.ts'
 export { jvp, linearize, vjp } from './transform/directional.ts'
 export { type AuxiliaryOptions, grad, valueAndGrad } from './transform/grad.ts'
+// biome-ignore format: a list
+export {
+  hessian, hvp, jacobian, type JacobianOptions, type TreeOfTrees,
+} from './transform/jacobian.ts'
+export { perSample } from './transform/per-sample.ts'
+export { type ScanOptions, type ScanStep, scan } from './transform/scan.ts'
 export { type Leaf, leavesOf, mapTree, rebuildTree, type TensorTree } from './tensor/tree.ts'
 
 // Expressions of elementwise operations: what a backend compiles, and how activations find their slopes

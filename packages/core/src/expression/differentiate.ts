@@ -5,7 +5,16 @@
  */
 
 import { memo } from '../memo.ts'
-import { call, constant, type Expression, input, inputsOf, output, substitute } from './expression.ts'
+import {
+  type CallNode,
+  call,
+  constant,
+  type Expression,
+  input,
+  inputsOf,
+  output,
+  substitute,
+} from './expression.ts'
 import { scalarRules } from './functions.ts'
 
 const zero = constant(0)
@@ -49,8 +58,32 @@ export function derivativeInTermsOfOutput(expression: Expression, order: number)
   return slope
 }
 
+const products = new WeakMap<Expression, Map<Expression, Expression>>()
+
+/**
+ * a·b. A factor that is a choice is chosen among, never multiplied by: the branch not taken may be infinite, or be the
+ * 0 by which an infinite cotangent would turn into NaN.
+ */
 function productOf(a: Expression, b: Expression): Expression {
-  return a === zero || b === zero ? zero : call('mul', a, b)
+  if (a === zero || b === zero) return zero
+  const choice = isChoice(a) ? a : isChoice(b) ? b : undefined
+  if (choice === undefined) return call('mul', a, b)
+  // remembered, since choices within choices share branches
+  const known = memo(products, a, () => new Map<Expression, Expression>())
+  return memo(known, b, () => {
+    const branch = (index: 1 | 2) => productOf(taken(a, choice, index), taken(b, choice, index))
+    const [then, otherwise] = [branch(1), branch(2)]
+    return then === otherwise ? then : call('where', choice.operands[0]!, then, otherwise)
+  })
+}
+
+function isChoice(node: Expression): node is CallNode {
+  return node.kind === 'call' && node.name === 'where'
+}
+
+/** What remains of a factor in one branch of a choice: a branch, where the same condition decides about it. */
+function taken(factor: Expression, choice: CallNode, index: 1 | 2): Expression {
+  return isChoice(factor) && factor.operands[0] === choice.operands[0] ? factor.operands[index]! : factor
 }
 
 function sumOf(terms: readonly Expression[]): Expression {
@@ -85,7 +118,7 @@ export function reverseRule(expression: Expression, index: number): PooledMap | 
     if (slope === zero) return 'none'
     if (slope === one) return 'pass'
     const overPool = substitute(slope, i => input(i + 2), input(1))
-    return pooled(call('mul', input(0), overPool))
+    return pooled(productOf(input(0), overPool))
   })
 }
 

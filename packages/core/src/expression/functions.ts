@@ -3,7 +3,9 @@
  * the function's own value `y`; forward and reverse mode, every order, and fused chains follow from this table.
  *
  * Kinks and ties: where a function has no derivative, the value here is the convention. At a kink of one
- * argument (`abs`, `relu` at 0) it is 0; at a tie of two (`maximum`, `minimum`) each argument gets one half.
+ * argument (`abs`, `relu` at 0) it is 0; at a tie of two (`maximum`, `minimum`) each argument gets one half. Steps
+ * (`floor`, `ceil`, `round`, `sign`, `mod`) have the slope of the flat or sloping piece that they stand on, and
+ * `atan2` has the slopes 0 at (0, 0).
  */
 
 import { call, constant, type Expression, type ExpressionLike } from './expression.ts'
@@ -12,8 +14,9 @@ import { call, constant, type Expression, type ExpressionLike } from './expressi
 // biome-ignore format: a family a line
 export type ScalarFunction =
   | 'neg' | 'abs' | 'sign' | 'square' | 'sqrt' | 'reciprocal' | 'exp' | 'expm1' | 'log' | 'log1p'
-  | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'softplus' | 'relu'
-  | 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'maximum' | 'minimum'
+  | 'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'tanh' | 'asinh' | 'acosh' | 'atanh'
+  | 'erf' | 'erfc' | 'sigmoid' | 'softplus' | 'relu' | 'floor' | 'ceil' | 'round'
+  | 'add' | 'sub' | 'mul' | 'div' | 'mod' | 'pow' | 'atan2' | 'maximum' | 'minimum'
   | 'less' | 'lessEqual' | 'equal' | 'and' | 'or' | 'not' | 'where'
 
 /** What a scalar function takes and gives, its derivative, and where its generated tests sample it. */
@@ -61,16 +64,36 @@ export const scalarRules: Readonly<Record<ScalarFunction, ScalarRule>> = {
   log1p: { ...float1, domain: [-0.6, 4], partials: (_, x) => [e.reciprocal(e.add(x, 1))] },
   sin: { ...float1, domain: [-3, 3], partials: (_, x) => [e.cos(x)] },
   cos: { ...float1, domain: [-3, 3], partials: (_, x) => [e.neg(e.sin(x))] },
+  tan: { ...float1, domain: [-1.2, 1.2], partials: y => [e.add(1, e.square(y))] },
+  asin: { ...float1, domain: [-0.8, 0.8], partials: (_, x) => [e.reciprocal(e.sqrt(between(x)))] },
+  acos: { ...float1, domain: [-0.8, 0.8], partials: (_, x) => [e.neg(e.reciprocal(e.sqrt(between(x))))] },
+  atan: { ...float1, domain: [-3, 3], partials: (_, x) => [e.reciprocal(e.add(e.square(x), 1))] },
+  sinh: { ...float1, domain: [-2, 2], partials: (_, x) => [e.cosh(x)] },
+  cosh: { ...float1, domain: [-2, 2], partials: (_, x) => [e.sinh(x)] },
   tanh: { ...float1, domain: [-3, 3], partials: y => [e.sub(1, e.square(y))] },
+  asinh: { ...float1, domain: [-3, 3], partials: (_, x) => [e.reciprocal(e.sqrt(e.add(e.square(x), 1)))] },
+  acosh: { ...float1, domain: [1.3, 4], partials: (_, x) => [acoshSlope(x)] },
+  atanh: { ...float1, domain: [-0.8, 0.8], partials: (_, x) => [e.reciprocal(between(x))] },
+  erf: { ...float1, domain: [-2, 2], partials: (_, x) => [bell(x)] },
+  erfc: { ...float1, domain: [-2, 2], partials: (_, x) => [e.neg(bell(x))] },
   sigmoid: { ...float1, domain: [-4, 4], partials: y => [e.mul(y, e.sub(1, y))] },
   softplus: { ...float1, domain: [-4, 4], partials: (_, x) => [e.sigmoid(x)] },
   relu: { ...number1, domain: [0.2, 3], partials: (_, x) => [e.where(e.less(0, x), 1, 0)] },
+  floor: { ...number1, domain: [0.2, 0.8] },
+  ceil: { ...number1, domain: [0.2, 0.8] },
+  round: { ...number1, domain: [0.6, 1.4] }, // half to even
   // two arguments
   add: { ...number2, domain: [-3, 3], partials: () => [one, one] },
   sub: { ...number2, domain: [-3, 3], partials: () => [one, minusOne] },
   mul: { ...number2, domain: [-3, 3], partials: (_, a, b) => [b, a] },
   div: { ...float2, domain: [0.4, 3], partials: (y, _, b) => [e.reciprocal(b), e.neg(e.div(y, b))] },
+  mod: {
+    ...number2,
+    domain: [2.1, 3.9],
+    partials: (y, a, b) => [one, e.neg(e.round(e.div(e.sub(a, y), b)))],
+  },
   pow: { ...float2, domain: [0.4, 2.5], partials: (y, a, b) => [powSlope(a, b), powGrowth(y, a)] },
+  atan2: { ...float2, domain: [0.4, 3], partials: (_, a, b) => atan2Slopes(a, b) },
   maximum: { ...number2, domain: [-3, 3], partials: (_, a, b) => [share(a, b), share(b, a)] },
   minimum: { ...number2, domain: [-3, 3], partials: (_, a, b) => [share(b, a), share(a, b)] },
   // comparisons and logic, flat everywhere
@@ -82,6 +105,29 @@ export const scalarRules: Readonly<Record<ScalarFunction, ScalarRule>> = {
   not: { ...boolean, takes: 'booleans', arity: 1 },
   // choice: the first argument decides, and carries no gradient; slopes are chosen, never masked by 0 · ∞
   where: { ...choice, domain: [-3, 3], slope: ([, a, b], condition) => e.where(condition!, a!, b!) },
+}
+
+/** 1 - x² as a product, which keeps its relative accuracy where it is small. */
+const between = (x: Expression) => e.mul(e.sub(1, x), e.add(1, x))
+
+/** 1/√(x² - 1) as a product of roots, which neither overflows nor exists below -1, where acosh does not. */
+const acoshSlope = (x: Expression) => e.reciprocal(e.mul(e.sqrt(e.sub(x, 1)), e.sqrt(e.add(x, 1))))
+
+/** 2/√π · e^{-x²} */
+const bell = (x: Expression) => e.mul(2 / Math.sqrt(Math.PI), e.exp(e.neg(e.square(x))))
+
+/**
+ * b/(a² + b²) and -a/(a² + b²), through the quotient of the smaller by the larger, so that no square overflows or
+ * vanishes; 0 at a = b = 0.
+ */
+function atan2Slopes(a: Expression, b: Expression): [Expression, Expression] {
+  const [flat, steep] = [e.div(a, b), e.div(b, a)]
+  const inverse = (larger: Expression, ratio: Expression) =>
+    e.reciprocal(e.mul(larger, e.add(1, e.square(ratio))))
+  const [overB, overA] = [inverse(b, flat), inverse(a, steep)]
+  const choose = (whenFlat: Expression, whenSteep: Expression) =>
+    e.where(e.less(e.abs(b), e.abs(a)), whenSteep, e.where(e.equal(b, 0), 0, whenFlat))
+  return [choose(overB, e.mul(steep, overA)), choose(e.neg(e.mul(flat, overB)), e.neg(overA))]
 }
 
 /** ∂aᵇ/∂a = b·aᵇ⁻¹, and 0 for a = b = 0, where that is 0 · ∞. (For b = 0 alone it is 0 but not flat in b.) */

@@ -16,3 +16,4 @@ export {
 export { formatExpression } from './format.ts'
 export { e, scalarRules } from './functions.ts'
 export { type Kind, type Signature, signatureOf } from './signature.ts'
+export { erf, erfc } from './special.ts'

@@ -214,14 +214,42 @@ export const log1p: (x: TensorLike) => Tensor = unary('log1p')
 export const sin: (x: TensorLike) => Tensor = unary('sin')
 /** cos x, x in radians. */
 export const cos: (x: TensorLike) => Tensor = unary('cos')
+/** tan x, x in radians. */
+export const tan: (x: TensorLike) => Tensor = unary('tan')
+/** The angle in [-π/2, π/2] whose sine is x; NaN outside [-1, 1]. */
+export const asin: (x: TensorLike) => Tensor = unary('asin')
+/** The angle in [0, π] whose cosine is x; NaN outside [-1, 1]. */
+export const acos: (x: TensorLike) => Tensor = unary('acos')
+/** The angle in [-π/2, π/2] whose tangent is x. */
+export const atan: (x: TensorLike) => Tensor = unary('atan')
+/** (eˣ - e⁻ˣ)/2, accurate near 0. */
+export const sinh: (x: TensorLike) => Tensor = unary('sinh')
+/** (eˣ + e⁻ˣ)/2 */
+export const cosh: (x: TensorLike) => Tensor = unary('cosh')
 /** tanh x */
 export const tanh: (x: TensorLike) => Tensor = unary('tanh')
+/** The number whose sinh is x. */
+export const asinh: (x: TensorLike) => Tensor = unary('asinh')
+/** The number ≥ 0 whose cosh is x; NaN below 1. */
+export const acosh: (x: TensorLike) => Tensor = unary('acosh')
+/** The number whose tanh is x; NaN outside [-1, 1]. */
+export const atanh: (x: TensorLike) => Tensor = unary('atanh')
+/** The error function, 2/√π · ∫₀ˣ e^{-t²} dt. */
+export const erf: (x: TensorLike) => Tensor = unary('erf')
+/** 1 - erf x, accurate where it is tiny. */
+export const erfc: (x: TensorLike) => Tensor = unary('erfc')
 /** 1/(1 + e⁻ˣ) */
 export const sigmoid: (x: TensorLike) => Tensor = unary('sigmoid')
 /** log(1 + eˣ), without overflow. */
 export const softplus: (x: TensorLike) => Tensor = unary('softplus')
 /** max(x, 0); its derivative at 0 is 0. */
 export const relu: (x: TensorLike) => Tensor = unary('relu')
+/** The largest whole number ≤ x, in the type of x; flat, a constant to gradients. */
+export const floor: (x: TensorLike) => Tensor = unary('floor')
+/** The smallest whole number ≥ x, in the type of x; flat, a constant to gradients. */
+export const ceil: (x: TensorLike) => Tensor = unary('ceil')
+/** The nearest whole number, in the type of x; a half goes to the even one. Flat, a constant to gradients. */
+export const round: (x: TensorLike) => Tensor = unary('round')
 /** a + b */
 export const add: (a: TensorLike, b: TensorLike) => Tensor = binary('add')
 /** a - b */
@@ -230,8 +258,12 @@ export const sub: (a: TensorLike, b: TensorLike) => Tensor = binary('sub')
 export const mul: (a: TensorLike, b: TensorLike) => Tensor = binary('mul')
 /** a / b, floats only. */
 export const div: (a: TensorLike, b: TensorLike) => Tensor = binary('div')
+/** The remainder a - b·⌊a/b⌋, with the sign of b. For b = 0 NaN, and in int32 unspecified. */
+export const mod: (a: TensorLike, b: TensorLike) => Tensor = binary('mod')
 /** aᵇ; NaN for a negative a and a b that is not whole. */
 export const pow: (a: TensorLike, b: TensorLike) => Tensor = binary('pow')
+/** The angle of the point (b, a), in [-π, π]: tan⁻¹ a/b in the right quadrant. Its slopes at (0, 0) are 0. */
+export const atan2: (a: TensorLike, b: TensorLike) => Tensor = binary('atan2')
 /** The larger of a and b; NaN if either is. At a tie each gets half the gradient. */
 export const maximum: (a: TensorLike, b: TensorLike) => Tensor = binary('maximum')
 /** The smaller of a and b; NaN if either is. At a tie each gets half the gradient. */

@@ -14,10 +14,19 @@ let nextId = 0
 /** The first id of the outermost transform that is running: what is older is a constant to all that follows. */
 let floor = Number.POSITIVE_INFINITY
 
-/** Runs `body`, in which aliases made by `aliasOf`, and all that is computed from them, are recorded. */
-export function recording<Result>(body: () => Result): Result {
+/** The id of the next entry: what is made from now on has it or a later one. */
+export function now(): number {
+  return nextId
+}
+
+/**
+ * Runs `body`, in which aliases made by `aliasOf`, and all that is computed from them, are recorded.
+ *
+ * @param since  entries with this id or a later one count as recorded, too
+ */
+export function recording<Result>(body: () => Result, since: number = nextId): Result {
   const outer = floor
-  floor = Math.min(floor, nextId)
+  floor = Math.min(floor, since)
   try {
     return body()
   } finally {

@@ -34,6 +34,28 @@ export class Tape {
     return this.#makers.has(tensor)
   }
 
+  /** The number of the entry that made the tensor, as the tape prints it; of a constant its type and shape. */
+  nameOf(tensor: Tensor): string {
+    const number = this.#makers.get(tensor)
+    if (number === undefined) return String(tensor)
+    const { outputs } = this.entries[number]!
+    return outputs.length === 1 ? `%${number}` : `%${number}.${outputs.indexOf(tensor)}`
+  }
+
+  /** An entry of this tape in one line: `%3 = tanh(%2)`. */
+  describe(entry: Entry): string {
+    return `%${this.entries.indexOf(entry)} = ${this.#made(entry)}`
+  }
+
+  #made({ op, inputs, attributes, outputs }: Entry): string {
+    const input = this.inputs.indexOf(outputs[0]!)
+    if (input >= 0) return `input ${input}`
+    return op.format(
+      inputs.map(each => this.nameOf(each)),
+      attributes,
+    )
+  }
+
   /** The entries from the output back to the inputs. */
   *backwards(): Generator<Entry> {
     for (let i = this.entries.length - 1; i >= 0; i--) yield this.entries[i]!
@@ -46,17 +68,12 @@ export class Tape {
    * output of entry 4.
    */
   toString(): string {
-    const nameOf = (tensor: Tensor): string => {
-      const number = this.#makers.get(tensor)
-      if (number === undefined) return String(tensor)
-      const { outputs } = this.entries[number]!
-      return outputs.length === 1 ? `%${number}` : `%${number}.${outputs.indexOf(tensor)}`
-    }
-    const lines = this.entries.map(({ op, inputs, attributes, outputs, scope }, number) => {
-      const input = this.inputs.indexOf(outputs[0]!)
-      const made = input >= 0 ? `input ${input}` : op.format(inputs.map(nameOf), attributes)
-      return [`%${number}`, made, outputs.join(', '), scope]
-    })
+    const lines = this.entries.map((entry, number) => [
+      `%${number}`,
+      this.#made(entry),
+      entry.outputs.join(', '),
+      entry.scope,
+    ])
     const widths = [0, 1, 2].map(column =>
       lines.reduce((width, line) => Math.max(width, line[column]!.length), 0),
     )

@@ -17,6 +17,12 @@ export interface CreateOptions {
   backend?: Backend
 }
 
+/** @throws ValueError unless the options are an object: neither null nor what one writes before thinking of one */
+export function checkOptions(operation: string, options: unknown, example = "{ dtype: 'float64' }"): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
+  throw new ValueError(operation, `the options are ${describeValue(options)}`, `Give an object: ${example}`)
+}
+
 /**
  * A tensor of the given values, which are copied.
  *
@@ -31,6 +37,7 @@ export function tensor(
   values: NestedArray<number | boolean> | TypedArray,
   options: CreateOptions & { shape?: Shape } = {},
 ): Tensor {
+  checkOptions('tensor', options)
   const given: HostValues = ArrayBuffer.isView(values)
     ? { flat: values, shape: [values.length], dtype: dtypeOf(values) }
     : flatten(values)
@@ -148,6 +155,7 @@ export function full(shape: Shape, value: number, options: CreateOptions = {}): 
 
 function filled(operation: string, shape: Shape, value: number, options: CreateOptions): Tensor {
   checkShape(operation, shape)
+  checkOptions(operation, options)
   if (typeof value !== 'number') {
     throw new ValueError(operation, `the value is ${describeValue(value)}`, 'Give a number')
   }
@@ -179,35 +187,86 @@ export function onesLike(like: Tensor): Tensor {
 }
 
 /**
- * The identity matrix.
+ * The identity matrix, or ones on the main diagonal of a matrix of `rows` × `columns` zeros.
  *
- * @param size  its number of rows and columns
+ * @param columns  as many as rows unless said
+ * @example eye(2, 3) // [[1, 0, 0], [0, 1, 0]]
  */
-export function eye(size: number, options: CreateOptions = {}): Tensor {
-  checkShape('eye', [size])
-  const values = allocate('float64', size * size)
-  for (let i = 0; i < size; i++) values[i * size + i] = 1
-  return tensor(values, { dtype: 'float32', ...options, shape: [size, size] })
+export function eye(size: number, options?: CreateOptions): Tensor
+export function eye(rows: number, columns?: number, options?: CreateOptions): Tensor
+export function eye(rows: number, second: number | CreateOptions = rows, third: CreateOptions = {}): Tensor {
+  const [columns, options] = typeof second === 'object' ? [rows, second] : [second, third]
+  checkOptions('eye', options)
+  checkShape('eye', [rows, columns])
+  const values = allocate('float64', rows * columns)
+  for (let i = 0; i < Math.min(rows, columns); i++) values[i * (columns + 1)] = 1
+  return fromValues('eye', values, [rows, columns], options)
 }
 
 /**
- * Whole numbers from 0 up to `count` (exclusive), by default as `int32`.
+ * Numbers from `start` (0 unless said) towards `stop`, which is excluded, in equal steps; none if the steps lead
+ * away from it. They are `int32` where start, stop and step are whole numbers, else `float32`, unless `dtype` says
+ * otherwise. Where the step is no whole number, rounding decides whether the last number falls on `stop`: prefer
+ * `linspace`.
+ *
+ * @throws ValueError when the step is 0, or anything is not finite; DTypeError when the type cannot hold the numbers
+ * @example arange(4)        // 0, 1, 2, 3
+ * @example arange(5, 0, -2) // 5, 3, 1
  */
-export function arange(count: number, options: CreateOptions = {}): Tensor {
-  checkShape('arange', [count])
-  return tensor(
-    Int32Array.from({ length: count }, (_, i) => i),
-    options,
-  )
+export function arange(count: number, options?: CreateOptions): Tensor
+export function arange(start: number, stop: number, step?: number, options?: CreateOptions): Tensor
+export function arange(
+  first: number,
+  second: number | CreateOptions = {},
+  step = 1,
+  options: CreateOptions = {},
+): Tensor {
+  if (typeof second !== 'object') return progression(first, second, step, options)
+  checkShape('arange', [first])
+  return progression(0, first, 1, second)
 }
 
-/** `count` evenly spaced numbers from `start` to `stop`, both included. */
+function progression(start: number, stop: number, step: number, options: CreateOptions): Tensor {
+  checkOptions('arange', options)
+  checkFinite('arange', { start, stop, step })
+  if (step === 0) throw new ValueError('arange', 'the step 0 leads nowhere', 'Give another number')
+  const length = Math.max(0, Math.ceil((stop - start) / step))
+  const values = Float64Array.from({ length }, (_, i) => start + i * step)
+  const dtype = options.dtype ?? ([start, stop, step].every(Number.isInteger) ? 'int32' : 'float32')
+  return fromValues('arange', values, [length], { ...options, dtype })
+}
+
+/**
+ * `count` evenly spaced numbers from `start` to `stop`, both included.
+ *
+ * @throws ValueError when start or stop is not finite
+ */
 export function linspace(start: number, stop: number, count: number, options: CreateOptions = {}): Tensor {
   checkShape('linspace', [count])
+  checkOptions('linspace', options)
+  checkFinite('linspace', { start, stop })
   const values = Float64Array.from({ length: count }, (_, i) =>
     i === count - 1 && count > 1 ? stop : start + ((stop - start) * i) / Math.max(count - 1, 1),
   )
-  return tensor(values, { dtype: 'float32', ...options })
+  return fromValues('linspace', values, [count], options)
+}
+
+/** @throws ValueError unless all are finite numbers, which messages call by their names */
+export function checkFinite(operation: string, given: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (Number.isFinite(value)) continue
+    throw new ValueError(operation, `the ${name} is ${describeValue(value)}`, 'Give a finite number')
+  }
+}
+
+/** As `fromHost`, with the options of whoever creates. */
+function fromValues(
+  operation: string,
+  values: Float64Array,
+  shape: Shape,
+  { dtype = 'float32', backend = currentBackend() }: CreateOptions,
+): Tensor {
+  return fromHost(values, shape, dtype, backend, operation)
 }
 
 const scalars = new WeakMap<Backend, Map<string, Tensor>>()

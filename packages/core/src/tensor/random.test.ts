@@ -1,6 +1,16 @@
 /** Keyed random numbers are Threefry's, are distributed as they should be, and do not depend on one another. */
 import { describe, expect, test } from 'vitest'
-import { foldIn, type Key, key, normalValues, splitKey, threefry, uniformValues } from './random.ts'
+import {
+  foldIn,
+  type Key,
+  key,
+  normalValues,
+  openUniformValues,
+  permutationValues,
+  splitKey,
+  threefry,
+  uniformValues,
+} from './random.ts'
 
 const keys = Array.from({ length: 200 }, (_, seed) => key(seed))
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length
@@ -179,6 +189,40 @@ describe('normal numbers', () => {
   })
 })
 
+describe('permutations', () => {
+  test('hold each number once', () => {
+    for (const count of [0, 1, 2, 100]) {
+      const values = permutationValues(key(count), count)
+      expect([...values].sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i))
+    }
+  })
+
+  test('of four numbers are all equally likely (χ² with 23 degrees of freedom: one false alarm in a million)', () => {
+    const counts = new Map<string, number>()
+    for (let seed = 0; seed < 24_000; seed++) {
+      const order = permutationValues(key(seed), 4).join('')
+      counts.set(order, (counts.get(order) ?? 0) + 1)
+    }
+    const distance = [...counts.values()].reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0)
+    expect(counts.size).toBe(24)
+    expect(distance).toBeLessThan(73.6)
+  })
+
+  test('bring each number to each place alike (χ² with 49² degrees of freedom: one in a million)', () => {
+    const [size, draws] = [50, 5000]
+    const counts = new Float64Array(size * size)
+    for (let seed = 0; seed < draws; seed++) {
+      permutationValues(key(seed), size).forEach((value, place) => {
+        counts[place * size + value]! += 1
+      })
+    }
+    const expected = draws / size
+    const distance = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
+    const freedom = (size - 1) ** 2
+    expect((distance - freedom) / Math.sqrt(2 * freedom)).toBeLessThan(4.9)
+  })
+})
+
 describe('streams do not depend on one another', () => {
   const length = 4000
   const bound = 5 / Math.sqrt(length)
@@ -201,6 +245,18 @@ describe('streams do not depend on one another', () => {
 
   test('uniform and normal numbers of one key', () => {
     expect(Math.abs(correlation(uniformValues(root, length), normalValues(root, length)))).toBeLessThan(bound)
+  })
+
+  test('numbers of one key for different purposes, or without the ends of the interval', () => {
+    const lots = (['uniform', 'bernoulli', 'truncatedNormal', 'categorical'] as const).map(purpose =>
+      openUniformValues(root, length, purpose),
+    )
+    for (const [i, a] of lots.entries()) {
+      expect(a.every(u => u > 0 && u < 1)).toBe(true)
+      for (const b of lots.slice(i + 1)) expect(Math.abs(correlation(a, b))).toBeLessThan(bound)
+    }
+    const uniform = uniformValues(root, length)
+    expect(uniform.every((u, i) => Math.abs(u - lots[0]![i]!) <= 2 ** -53)).toBe(true)
   })
 
   test('neighbours within a stream', () => {

@@ -156,7 +156,7 @@ function wordStream(from: Key): () => number {
   }
 }
 
-/** A whole number below `bound`; words beyond the last full multiple of it are left out, since they would favour some. */
+/** A whole number below `bound`. Words beyond its last full multiple are left out: they would favour some. */
 function drawBelow(bound: number, word: () => number): number {
   const fair = 2 ** 32 - (2 ** 32 % bound)
   let drawn = word()

@@ -1,0 +1,121 @@
+/**
+ * Memory for time: a function whose intermediate values are not kept for the reverse sweep, but computed again when it
+ * arrives there (Griewank and Walther, "Evaluating Derivatives", ch. 12).
+ */
+
+import { aliasOf } from '../ops/alias.ts'
+import { makeMultiOp } from '../ops/define.ts'
+import type { Entry } from '../tape/entry.ts'
+import { pullback } from '../tape/pullback.ts'
+import { pushforward } from '../tape/pushforward.ts'
+import { checkFunction, checkSynchronous } from '../tape/record.ts'
+import { isRecorded, isRecording, now, recording } from '../tape/recorder.ts'
+import { slice, type Tape } from '../tape/tape.ts'
+import { zerosLike } from '../tensor/create.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { leavesOf, mapTree, rebuildTree, type TensorTree } from '../tensor/tree.ts'
+
+/** What is kept instead of the intermediate values. */
+interface Forgotten {
+  /** Computes the outputs from the leaves of the arguments. */
+  readonly run: (leaves: readonly Tensor[]) => readonly Tensor[]
+  /** What it computed the first time. */
+  readonly results: readonly Tensor[]
+  /** How many inputs are leaves of the arguments; the others are recorded tensors that the function closes over. */
+  readonly leaves: number
+  /** The entries of the inputs, which a tensor may lose once its transform has ended. */
+  readonly entries: readonly (Entry | undefined)[]
+}
+
+const forgotten = makeMultiOp<Forgotten>({
+  name: 'checkpoint',
+  forward: (_, { results }) => results,
+  vjp: ({ gs, inputs, outputs, attributes }) =>
+    pullback(
+      again(attributes, inputs),
+      gs.map((g, j) => g ?? zerosLike(outputs[j]!)),
+    ),
+  jvp: ({ d, inputs, attributes }) =>
+    pushforward(
+      again(attributes, inputs),
+      d.map((tangent, i) => tangent ?? zerosLike(inputs[i]!)),
+    ),
+  format: operands => `checkpoint(${operands.join(', ')})`,
+})
+
+/**
+ * The same function, with less memory: of its computation only the arguments and the result are kept, and the reverse
+ * sweep computes the rest again. Recorded tensors that it closes over, such as parameters, have their gradients as ever.
+ *
+ * @param f  a synchronous function of tensors or trees of tensors that returns a tensor or a tree; it runs once more for
+ *           each sweep, and must compute the same then
+ * @returns f, with the same values and derivatives
+ * @example const deep = blocks.map(block => checkpoint((x: Tensor) => block.call(x)))
+ */
+export function checkpoint<Inputs extends readonly TensorTree[], Output extends TensorTree>(
+  f: (...inputs: Inputs) => Output,
+): (...inputs: Inputs) => Output {
+  checkFunction('checkpoint', f)
+  return (...inputs) => {
+    if (!isRecording()) return f(...inputs)
+    const leaves = leavesOf('checkpoint', inputs).map(({ tensor }) => tensor)
+    const compute = (given: readonly Tensor[]): Output => f(...rebuildTree(inputs, given))
+    const { output, outer } = firstRun(compute, leaves)
+    const all = [...leaves, ...outer]
+    const results = forgotten.apply(all, {
+      run: given => tensorsOf(compute(given)),
+      results: tensorsOf(output),
+      leaves: leaves.length,
+      entries: all.map(input => (isRecorded(input) ? input.entry : undefined)),
+    })
+    return rebuildTree(output, results)
+  }
+}
+
+function tensorsOf(output: TensorTree): Tensor[] {
+  checkSynchronous('checkpoint', output)
+  return leavesOf('checkpoint', output, 'what the function returned').map(({ tensor }) => tensor)
+}
+
+/** The output, without its past, and the recorded tensors that the function reads besides its arguments. */
+function firstRun<Output extends TensorTree>(
+  compute: (leaves: readonly Tensor[]) => Output,
+  leaves: readonly Tensor[],
+): { output: Output; outer: Tensor[] } {
+  return recording(() => {
+    const first = now()
+    const aliases = leaves.map(aliasOf)
+    const output = compute(aliases)
+    const seen = new Set<Entry>(aliases.flatMap(({ entry }) => entry ?? []))
+    const outer = new Set<Tensor>()
+    const pending = tensorsOf(output)
+    for (let tensor = pending.pop(); tensor !== undefined; tensor = pending.pop()) {
+      const { entry } = tensor
+      if (entry === undefined || !isRecorded(tensor) || seen.has(entry)) continue
+      if (entry.id < first) {
+        outer.add(tensor)
+      } else {
+        seen.add(entry)
+        pending.push(...entry.inputs)
+      }
+    }
+    const plain = mapTree('checkpoint', output, x => x.view(x.shape, x.strides, x.offset))
+    return { output: plain, outer: [...outer] }
+  })
+}
+
+/** The tape of the computation, run again on aliases of the leaves and on what it closes over. */
+function again({ run, leaves, entries }: Forgotten, inputs: readonly Tensor[]): Tape {
+  const outer = inputs.slice(leaves)
+  const oldest = entries.reduce((id, entry) => Math.min(id, entry?.id ?? id), Number.POSITIVE_INFINITY)
+  const present = outer.map(({ entry }) => entry)
+  for (const [i, tensor] of outer.entries()) tensor.entry = entries[leaves + i]
+  try {
+    return recording(() => {
+      const aliases = inputs.slice(0, leaves).map(aliasOf)
+      return slice(run(aliases), [...aliases, ...outer])
+    }, oldest)
+  } finally {
+    for (const [i, tensor] of outer.entries()) tensor.entry = present[i]
+  }
+}

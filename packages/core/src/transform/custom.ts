@@ -1,0 +1,114 @@
+/** Functions with derivatives of your own: where the chain rule is unstable, wasteful, or not what you want. */
+
+import { describeValue, ValueError } from '../errors.ts'
+import { stopGradient } from '../ops/alias.ts'
+import { commonBackend, type ForwardContext, makeOp, type ReverseContext } from '../ops/define.ts'
+import { pullback } from '../tape/pullback.ts'
+import { checkOneTensor, record } from '../tape/record.ts'
+import { checkTensor } from '../tensor/check.ts'
+import { zerosLike } from '../tensor/create.ts'
+import { isFloat } from '../tensor/dtype.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+
+/** What a rule of a custom function gets besides the cotangent or the tangents. */
+type Reverse = Pick<ReverseContext<undefined>, 'g' | 'inputs' | 'output'>
+type Forward = Pick<ForwardContext<undefined>, 'd' | 'inputs' | 'output'>
+
+/** A function and its derivative. One rule is enough: the other mode follows from it. */
+export interface CustomDefinition<Inputs extends readonly Tensor[]> {
+  /** For tapes and messages. */
+  readonly name: string
+  /** The value. Nothing in it is recorded, and what it closes over is a constant. */
+  forward(...inputs: Inputs): Tensor
+  /** Reverse mode: from ḡ, shaped like the output, x̄ᵢ for each input; `undefined` where nothing flows. */
+  vjp?(context: Reverse): readonly (Tensor | undefined)[]
+  /** Forward mode: from ẋᵢ (`undefined` for an input that stands still) the tangent of the output. */
+  jvp?(context: Forward): Tensor | undefined
+}
+
+/**
+ * A function with a derivative of your own. Its rules are made of public operations, so that derivatives of higher order
+ * are those of the rules.
+ *
+ * @param definition  the value, and a rule for one mode or both
+ * @returns a function of tensors, to be used like any operation
+ * @throws  ValueError when there is no rule; from the function, GradientError when a rule gives what does not fit
+ * @example
+ * const clipGradient = custom({
+ *   name: 'clipGradient',
+ *   forward: x => x,
+ *   vjp: ({ g }) => [g.clip(-1, 1)],
+ * })
+ */
+export function custom<Inputs extends readonly Tensor[]>(
+  definition: CustomDefinition<Inputs>,
+): (...inputs: Inputs) => Tensor {
+  const { name, vjp, jvp } = checkDefinition(definition)
+  const op = makeOp<undefined>({
+    name,
+    forward(inputs) {
+      const output = definition.forward(...(inputs.map(stopGradient) as unknown as Inputs))
+      checkOneTensor(name, output)
+      return output.view(output.shape, output.strides, output.offset)
+    },
+    vjp: context => (vjp ? vjp(context) : reverseFrom(jvp!, context)),
+    jvp: context => (jvp ? jvp(context) : forwardFrom(vjp!, context)),
+  })
+  return (...inputs) => {
+    for (const [i, input] of inputs.entries()) checkTensor(name, `argument ${i}`, input)
+    if (inputs.length > 0) commonBackend(name, inputs)
+    return op.apply(inputs, undefined)
+  }
+}
+
+/** The reverse rule of a forward rule: the transpose of the linear map ẋ → ẏ. */
+function reverseFrom(
+  jvp: (context: Forward) => Tensor | undefined,
+  { g, inputs, output, needs }: ReverseContext<undefined>,
+): (Tensor | undefined)[] {
+  const moving = [...inputs.keys()].filter(i => needs[i])
+  const push = (...tangents: Tensor[]): Tensor => {
+    const d = inputs.map((_, i) => (needs[i] ? tangents[moving.indexOf(i)] : undefined))
+    return jvp({ d, inputs, output }) ?? zerosLike(output)
+  }
+  const tape = record(push, ...moving.map(i => zerosLike(inputs[i]!)))
+  const shares = pullback(tape, g)
+  return inputs.map((_, i) => (needs[i] ? shares[moving.indexOf(i)] : undefined))
+}
+
+/** The forward rule of a reverse rule: the transpose of the linear map ȳ → x̄. */
+function forwardFrom(
+  vjp: (context: Reverse) => readonly (Tensor | undefined)[],
+  { d, inputs, output }: ForwardContext<undefined>,
+): Tensor {
+  const moving = [...inputs.keys()].filter(i => d[i] !== undefined && isFloat(inputs[i]!.dtype))
+  const pull = (g: Tensor): Tensor[] => {
+    const shares = vjp({ g, inputs, output })
+    return moving.map(i => shares[i] ?? zerosLike(inputs[i]!))
+  }
+  const tape = record(pull, zerosLike(output))
+  return pullback(
+    tape,
+    moving.map(i => d[i]!),
+  )[0]!
+}
+
+function checkDefinition<Inputs extends readonly Tensor[]>(
+  definition: CustomDefinition<Inputs>,
+): CustomDefinition<Inputs> {
+  if (typeof definition !== 'object' || definition === null || typeof definition.forward !== 'function') {
+    throw new ValueError(
+      'custom',
+      `the definition is ${describeValue(definition)}`,
+      'Give { name, forward, vjp } or { name, forward, jvp }',
+    )
+  }
+  const { name, vjp, jvp } = definition
+  if (typeof name !== 'string' || name === '') {
+    throw new ValueError('custom', `the name is ${describeValue(name)}`, 'Give one for tapes and messages')
+  }
+  if (typeof (vjp ?? jvp) !== 'function') {
+    throw new ValueError('custom', `${name} has no rule`, 'Give vjp or jvp, or write it as a plain function')
+  }
+  return definition
+}

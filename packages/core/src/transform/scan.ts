@@ -1,0 +1,178 @@
+/** Loops: a step that carries a state along a sequence, with a choice of how much of it is kept for the gradient. */
+
+import { describeValue, ShapeError, ValueError } from '../errors.ts'
+
+import { concat, stack } from '../ops/parts.ts'
+import { split, unstack } from '../ops/split.ts'
+import { checkFunction, checkSynchronous } from '../tape/record.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { leavesOf, mapTree, rebuildTree, type TensorTree } from '../tensor/tree.ts'
+import { checkpoint } from './checkpoint.ts'
+
+/** How `scan` keeps what the gradient needs. */
+export interface ScanOptions {
+  /**
+   * Keeps the carry only every so many steps, and computes the steps between again in the reverse sweep: of T steps,
+   * T/n carries and the intermediate values of n steps are in memory at a time. `'sqrt'` chooses n = √T. Unless said,
+   * everything is kept.
+   */
+  readonly checkpointEvery?: number | 'sqrt'
+}
+
+/** A step: from the carry and the element of the sequence to the next carry and an output. */
+export type ScanStep<Carry extends TensorTree, X extends TensorTree, Y extends TensorTree> = (
+  carry: Carry,
+  x: X,
+  index: number,
+) => readonly [carry: Carry, y: Y]
+
+/**
+ * Carries a state along a sequence: `[h, y[t]] = step(h, x[t])`, from `h = initial`.
+ *
+ * In reverse it costs time and memory linear in the number of steps, where slicing x in a loop of your own would cost
+ * the square.
+ *
+ * @param step     a synchronous function; the carry keeps its shapes and types from step to step. An empty list serves
+ *                 where there is no output: `[h, []]`
+ * @param initial  the carry before the first step: a tensor or a tree
+ * @param xs       the sequence: a tensor or a tree of tensors whose first axis, of T ≥ 1 elements, is time
+ * @param options  memory
+ * @returns `[carry, ys]`: the last carry, and the outputs stacked along a new first axis
+ * @throws  ShapeError when the sequences differ in length or the carry changes its shape; ValueError for a step that
+ *          does not return a pair, or an empty sequence
+ * @example const [h, hs] = scan((h, x) => { const next = cell(h, x); return [next, next] }, h0, xs)
+ */
+export function scan<Carry extends TensorTree, X extends TensorTree, Y extends TensorTree>(
+  step: ScanStep<Carry, X, Y>,
+  initial: Carry,
+  xs: X,
+  options: ScanOptions = {},
+): [carry: Carry, ys: Y] {
+  checkFunction('scan', step)
+  const start = leavesOf('scan', initial, 'the initial carry')
+  const sequences = leavesOf('scan', xs, 'the sequence')
+  const length = lengthOf(sequences)
+  const every = interval(options.checkpointEvery, length)
+
+  /** The steps from `first` on, over a part of the sequence. */
+  const run = (first: number, carry: Carry, part: X): [Carry, Y] => {
+    const columns = leavesOf('scan', part).map(({ tensor }) => unstack(tensor))
+    const ys: Y[] = []
+    let state = carry
+    for (let i = 0; i < columns[0]!.length; i++) {
+      const x = rebuildTree(
+        xs,
+        columns.map(column => column[i]!),
+      )
+      const result = step(state, x, first + i)
+      checkPair(result, first + i)
+      checkCarry(result[0], start, first + i)
+      state = result[0]
+      ys.push(result[1])
+    }
+    return [state, together(ys, stack)]
+  }
+  if (every >= length) return run(0, initial, xs)
+
+  const parts = partsOf(xs, length, every)
+  const ys: Y[] = []
+  let carry = initial
+  for (const [i, part] of parts.entries()) {
+    const segment = checkpoint((carry: Carry, part: X) => run(i * every, carry, part))
+    const [next, y] = segment(carry, part) as [Carry, Y]
+    carry = next
+    ys.push(y)
+  }
+  return [carry, together(ys, concat)]
+}
+
+/** Trees of one shape as one tree, their tensors joined leaf by leaf. */
+function together<Tree extends TensorTree>(
+  trees: readonly Tree[],
+  join: (tensors: readonly Tensor[]) => Tensor,
+): Tree {
+  const leaves = trees.map(tree => leavesOf('scan', tree, 'the output').map(({ tensor }) => tensor))
+  return rebuildTree(
+    trees[0]!,
+    leaves[0]!.map((_, i) => join(leaves.map(each => each[i]!))),
+  )
+}
+
+/** The sequence in parts of `every` steps, the last one as long as remains. */
+function partsOf<X extends TensorTree>(xs: X, length: number, every: number): X[] {
+  const whole = Math.floor(length / every)
+  const sizes = [...Array<number>(whole).fill(every), ...(length % every === 0 ? [] : [length % every])]
+  const columns = leavesOf('scan', xs).map(({ tensor }) => split(tensor, sizes))
+  return sizes.map((_, i) => {
+    let leaf = 0
+    return mapTree('scan', xs, () => columns[leaf++]![i]!)
+  })
+}
+
+function interval(every: ScanOptions['checkpointEvery'], length: number): number {
+  if (every === undefined) return length
+  if (every === 'sqrt') return Math.ceil(Math.sqrt(length))
+  if (Number.isInteger(every) && every >= 1) return every
+  throw new ValueError(
+    'scan',
+    `checkpointEvery is ${describeValue(every)}`,
+    "Give a whole number of steps, one or more, or 'sqrt'",
+  )
+}
+
+function lengthOf(sequences: readonly { path: string; tensor: Tensor }[]): number {
+  const [first] = sequences
+  if (first === undefined) {
+    throw new ValueError(
+      'scan',
+      'the sequence has no tensors',
+      'Give one, such as arange(steps), to count by',
+    )
+  }
+  for (const { tensor, path } of sequences) {
+    const where = path === '' ? 'the sequence' : `the sequence at ${path}`
+    if (tensor.rank === 0) {
+      throw new ShapeError('scan', `${where} is ${tensor}`, 'Its first axis must be time')
+    }
+    if (tensor.shape[0] !== first.tensor.shape[0]) {
+      throw new ShapeError(
+        'scan',
+        `${where} has ${tensor.shape[0]} steps, and another ${first.tensor.shape[0]}`,
+        'All sequences must have one length',
+      )
+    }
+  }
+  const length = first.tensor.shape[0]!
+  if (length === 0) throw new ValueError('scan', 'the sequence is empty', 'Give at least one step')
+  return length
+}
+
+function checkPair(result: unknown, index: number): void {
+  checkSynchronous('scan', result)
+  if (Array.isArray(result) && result.length === 2) return
+  throw new ValueError(
+    'scan',
+    `step ${index} returned ${describeValue(result)}`,
+    'Return [carry, output], or [carry, []] where there is no output',
+  )
+}
+
+/** @throws ShapeError unless the carry has the tensors with which it began */
+function checkCarry(
+  carry: TensorTree,
+  start: readonly { path: string; tensor: Tensor }[],
+  index: number,
+): void {
+  const leaves = leavesOf('scan', carry, `the carry of step ${index}`)
+  for (let i = 0; i < Math.max(leaves.length, start.length); i++) {
+    const [is, was] = [leaves[i], start[i]]
+    if (is && was && is.path === was.path && String(is.tensor) === String(was.tensor)) continue
+    const path = was?.path ?? is?.path
+    const at = path ? ` at ${path}` : ''
+    throw new ShapeError(
+      'scan',
+      `the carry${at} was ${was?.tensor ?? 'nothing'} and is ${is?.tensor ?? 'nothing'} after step ${index}`,
+      'A carry keeps its shapes and types',
+    )
+  }
+}
