@@ -1,11 +1,14 @@
 /** The CPU backend keeps every promise of the contract, compiled and interpreted, and broken backends are caught. */
 import { cpu } from '@sensigrad/backend-cpu'
-import { type Backend, type Kernels, sizeOf, type View } from '@sensigrad/core'
+import { type Backend, type DType, sizeOf, type View } from '@sensigrad/core'
+import { conformance, type Subject } from '@sensigrad/testing'
 import { describe, expect, test } from 'vitest'
-import { conformance } from './conformance.ts'
 
-describe.each([cpu(), cpu({ compile: false })])('the backend $name', backend => {
-  test.each(conformance)('$name', ({ holds }) => holds(backend))
+describe.each([
+  ['compiled', cpu()],
+  ['interpreted', cpu({ compile: false })],
+] as const)('the CPU backend, %s,', (_, backend) => {
+  for (const { name, holds } of conformance(backend)) test(name, holds)
 })
 
 /** The view as it would be if strides did not exist. */
@@ -16,7 +19,7 @@ const straight = (view: View): View => ({
 const honest = cpu()
 
 /** Mistakes that backends make, by kernel family. */
-const mistakes: { kernel: keyof Kernels | 'read'; mistake: string; broken: Partial<Backend> }[] = [
+const mistakes: { kernel: Subject; mistake: string; broken: Partial<Backend> }[] = [
   { kernel: 'copy', mistake: 'ignores strides', broken: { copy: x => honest.copy(straight(x)) } },
   { kernel: 'copy', mistake: 'ignores offsets', broken: { copy: x => honest.copy({ ...x, offset: 0 }) } },
   {
@@ -78,6 +81,50 @@ const mistakes: { kernel: keyof Kernels | 'read'; mistake: string; broken: Parti
     },
   },
   {
+    kernel: 'gather',
+    mistake: 'ignores the strides of the indices',
+    broken: {
+      gather: (x, indices, axis) =>
+        honest.gather(x, { ...indices, strides: indices.strides.map(() => 0) }, axis),
+    },
+  },
+  {
+    kernel: 'scatterAdd',
+    mistake: 'overwrites instead of adding',
+    broken: {
+      scatterAdd(values, indices, axis, size) {
+        const [v, i] = [honest.readSync(values), honest.readSync(indices)]
+        if (values.shape.length !== 1) return honest.scatterAdd(values, indices, axis, size)
+        const last = new Float64Array(size)
+        for (const [k, at] of i.entries()) last[at] = v[k]!
+        return honest.cast(
+          { storage: last, dtype: 'float64', shape: [size], strides: [1], offset: 0 },
+          values.dtype,
+        )
+      },
+    },
+  },
+  {
+    kernel: 'argReduce',
+    mistake: 'finds the smallest whatever is asked',
+    broken: { argReduce: (_, x, axis) => honest.argReduce('min', x, axis) },
+  },
+  {
+    kernel: 'argSort',
+    mistake: 'turns the ascending order round, and ties with it',
+    broken: {
+      argSort(x, axis, descending) {
+        if (!descending || x.shape.length !== 1) return honest.argSort(x, axis, descending)
+        return (honest.argSort(x, axis, false) as Int32Array).reverse()
+      },
+    },
+  },
+  {
+    kernel: 'scan',
+    mistake: 'takes factors for terms',
+    broken: { scan: (factors, terms, axis) => honest.scan(terms, factors, axis) },
+  },
+  {
     kernel: 'contract',
     mistake: 'ignores the strides of the right factor',
     broken: { contract: (a, b) => honest.contract(a, straight(b)) },
@@ -86,11 +133,35 @@ const mistakes: { kernel: keyof Kernels | 'read'; mistake: string; broken: Parti
 
 describe('a backend that is wrong is caught', () => {
   test.each(mistakes)('when its $kernel $mistake', async ({ kernel, broken }) => {
-    const outcomes = await Promise.allSettled(
-      conformance
-        .filter(claim => claim.kernel === kernel)
-        .map(claim => claim.holds({ ...honest, ...broken })),
-    )
+    const claims = conformance({ ...honest, ...broken }).filter(claim => claim.kernel === kernel)
+    const outcomes = await Promise.allSettled(claims.map(claim => claim.holds()))
     expect(outcomes.map(outcome => outcome.status)).toContain('rejected')
   })
+
+  test('when it lacks a kernel, by the name of the kernel', async () => {
+    const { concat, ...without } = honest
+    const claim = conformance(without as unknown as Backend).find(({ kernel }) => kernel === 'concat')
+    await expect(claim!.holds()).rejects.toThrow('cpu has no kernel concat')
+  })
+})
+
+describe('a backend that has fewer types', () => {
+  const claimsWith = (...dtypes: DType[]) =>
+    conformance({ ...honest, capabilities: { ...honest.capabilities, dtypes } }).map(({ name }) => name)
+
+  test('is asked only about those', () => {
+    expect(claimsWith('float32', 'bool').filter(name => /float64|int32/.test(name))).toEqual([])
+    expect(claimsWith('float32', 'bool')).toContain('cast: gives the nearest value as bool (float32)')
+  })
+
+  test('is not asked for the results and conditions of a type that it lacks', () => {
+    expect(claimsWith('float32')).toContain('map: evaluates tanh (float32)')
+    expect(claimsWith('float32').filter(name => /evaluates (less|where) |as bool/.test(name))).toEqual([])
+  })
+})
+
+test('what is no backend is refused', () => {
+  expect(() => conformance(cpu as never)).toThrow(
+    'conformance: a function is no backend. Give one with capabilities and kernels, such as cpu()',
+  )
 })

@@ -20,10 +20,9 @@ import {
   vjp,
   windows,
 } from '@sensigrad/core'
+import { gradcheck, indicesOf } from '@sensigrad/testing'
 import { describe, expect } from 'vitest'
 import { draw, f64, gap, numbers, read } from './support/backend.ts'
-import { gradcheck } from './support/gradcheck.ts'
-import { indicesOf } from './support/layouts.ts'
 
 /** Milliseconds that a test may take while other programs keep the machine busy. */
 const patience = 60_000

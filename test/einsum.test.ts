@@ -13,10 +13,9 @@ import {
   trace,
   zeros,
 } from '@sensigrad/core'
+import { gradcheck, indicesOf } from '@sensigrad/testing'
 import { describe, expect } from 'vitest'
 import { draw, f64, gap, numbers, read } from './support/backend.ts'
-import { gradcheck } from './support/gradcheck.ts'
-import { indicesOf } from './support/layouts.ts'
 
 /** A summation as fast-check draws it: `*` stands for an axis of an ellipsis. */
 interface Summation {

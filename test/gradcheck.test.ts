@@ -1,8 +1,17 @@
 /** The prover proved: gradcheck finds each kind of wrong derivative, however small, and accepts right ones. */
-import { defineOp, type OpDefinition, record, stopGradient, type Tensor } from '@sensigrad/core'
+import {
+  type Backend,
+  defineOp,
+  type OpDefinition,
+  record,
+  SensigradError,
+  stopGradient,
+  type Tensor,
+  tensor,
+} from '@sensigrad/core'
+import { type GradcheckOptions, gradcheck } from '@sensigrad/testing'
 import { describe, expect, test } from 'vitest'
 import { draw, f64 } from './support/backend.ts'
-import { type GradcheckOptions, gradcheck } from './support/gradcheck.ts'
 
 type Rules = Pick<OpDefinition<undefined>, 'vjp'> & { jvp: NonNullable<OpDefinition<undefined>['jvp']> }
 
@@ -94,6 +103,64 @@ describe('caught is', () => {
 
   test('a kink', () => {
     expect(() => gradcheck(x => x!.relu(), [f64([0, 1])])).toThrow(/^reverse gives |do not converge/)
+  })
+})
+
+describe('float32 is proved to its own precision', () => {
+  const narrow = x.cast('float32')
+
+  test('right rules pass', () => {
+    expect(() => gradcheck(sinWith({}), [narrow])).not.toThrow()
+    expect(() => gradcheck((a, b) => a.matmul(b).tanh(), [narrow, narrow.transpose()])).not.toThrow()
+  })
+
+  test('rules that are off by one in a hundred are caught', () => {
+    const f = sinWith({ vjp: ({ g, inputs: [x] }) => [g.mul(x!.cos()).mul(1.01)] })
+    expect(() => gradcheck(f, [narrow])).toThrow(/^reverse gives /)
+  })
+
+  test('so is a detour over float32 between float64 tensors', () => {
+    const detour = (x: Tensor) => x.cast('float32').sin().cast('float64')
+    expect(proving(detour)).not.toThrow()
+  })
+})
+
+describe('refused is what proves nothing:', () => {
+  const refused: [what: string, call: () => void, message: string][] = [
+    ['no inputs', () => gradcheck(() => x, []), 'the inputs are an empty list. Give a list of tensors: '],
+    ['a tensor without a list', () => gradcheck(x => x, x as never), 'the inputs are a Tensor. Give a list'],
+    ['a number', () => gradcheck(x => x, [1 as never]), 'input 0 is 1. Give a tensor; tensor(…) makes one'],
+    [
+      'an index',
+      () => gradcheck(x => x, [draw(1, [2], [0, 3], 'int32')]),
+      'input 0 is int32[2], and only floats have derivatives. Hold it still inside f: ',
+    ],
+    ['no function', () => gradcheck(x as never, [x]), 'f is a Tensor. Give a function of tensors'],
+    ['no modes', proving(x => x, { modes: [] }), "the modes are []. Give 'reverse', 'forward' or both"],
+    [
+      'a mode of another name',
+      proving(x => x, { modes: ['backward' as never] }),
+      "the modes are [backward]. Give 'reverse', 'forward' or both",
+    ],
+    ['the order 0', proving(x => x, { order: 0 }), 'the order is 0. Give a whole number from 1'],
+    ['half an order', proving(x => x, { order: 1.5 }), 'the order is 1.5. Give a whole number from 1'],
+  ]
+
+  test.each(refused)('%s', (_, call, message) => {
+    expect(call).toThrow(SensigradError)
+    expect(call).toThrow(`gradcheck: ${message}`)
+  })
+
+  test('tensors that cannot be read at once', () => {
+    const backend: Backend = {
+      ...x.backend,
+      name: 'slow',
+      capabilities: { ...x.backend.capabilities, synchronousRead: false },
+    }
+    const far = tensor([1, 2], { dtype: 'float64', backend })
+    expect(() => gradcheck(x => x, [far])).toThrow(
+      'gradcheck: tensors on slow cannot be read without waiting. Prove on a synchronous backend such as cpu(); ',
+    )
   })
 })
 

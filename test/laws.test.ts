@@ -15,14 +15,13 @@ import {
   type Tensor,
   vjp,
 } from '@sensigrad/core'
+import { arbitraries, gradcheck } from '@sensigrad/testing'
 import { describe, expect } from 'vitest'
-import { broadcastableShapes, smoothExpressions, tensors } from './support/arbitraries.ts'
 import { draw, f64, gap, numbers } from './support/backend.ts'
 import { complexStep } from './support/complex.ts'
 import { evaluateComplex } from './support/complex-expression.ts'
-import { gradcheck } from './support/gradcheck.ts'
-import { programs } from './support/programs.ts'
 
+const { broadcastableShapes, programs, smoothExpressions, tensors } = arbitraries
 const settings = { numRuns: 100 }
 /** Milliseconds that a test may take while other programs keep the machine busy. */
 const patience = 60_000

@@ -13,26 +13,21 @@ import { describe, expect, test } from 'vitest'
 import { draw, f64, read } from './support/backend.ts'
 
 describe('tensors', () => {
-  test('are the product of their Q and R', async () => {
+  test('are the product of their Q and R', () => {
     const x = draw(1, [5, 3])
-    const { q, r } = await qr(x)
+    const [q, r] = qr(x)
     expect(read(q.matmul(r).sub(x).abs().max())[0]).toBeLessThan(1e-14)
-  })
-
-  test('that are wide have a square Q and a wide R', async () => {
-    const { q, r } = await qr(draw(2, [2, 4]))
-    expect([String(q), String(r)]).toEqual(['float64[2, 2]', 'float64[2, 4]'])
   })
 
   test('may be views', async () => {
     const x = draw(3, [4, 4])
-    const { r } = await qr(x.transpose())
-    const { r: ofCopy } = await qr(f64(await x.transpose().toArray()))
+    const [, r] = qr(x.transpose())
+    const [, ofCopy] = qr(f64(await x.transpose().toArray()))
     expect(read(r)).toEqual(read(ofCopy))
   })
 
   test('keep their type', async () => {
-    const { q } = await qr(draw(4, [3, 3], undefined, 'float32'))
+    const [q] = qr(draw(4, [3, 3], undefined, 'float32'))
     const { real } = await eigenvalues(draw(4, [3, 3], undefined, 'float32'))
     expect([String(q), String(real)]).toEqual(['float32[3, 3]', 'float32[3]'])
   })
@@ -54,8 +49,7 @@ describe('tensors', () => {
 })
 
 describe('a decomposition refuses', () => {
-  const whole = { qr, eigenvalues, spectralRadius }
-  const square = { eigenvalues, spectralRadius }
+  const whole = { eigenvalues, spectralRadius }
   const refusal = (of: (x: Tensor) => Promise<unknown>, x: Tensor) =>
     of(x).then(String, (error: Error) => error)
 
@@ -69,7 +63,7 @@ describe('a decomposition refuses', () => {
     expect(await refusal(of, draw(1, [0, 0]))).toBeInstanceOf(ShapeError)
   })
 
-  test.each(Object.entries(square))('%s: a matrix that is not square', async (name, of) => {
+  test.each(Object.entries(whole))('%s: a matrix that is not square', async (name, of) => {
     const error = await refusal(of, draw(1, [2, 3]))
     expect(error).toBeInstanceOf(ShapeError)
     expect(String(error)).toContain(`${name}: float64[2, 3] is not a square matrix`)

@@ -8,24 +8,18 @@ import {
   type Elements,
   expressions,
   grad,
-  isFloat,
   jvp,
-  operations,
-  record,
+  type Sample,
   type ScalarFunction,
-  SensigradError,
   specifications,
   type Tensor,
   vjp,
-  withScope,
 } from '@sensigrad/core'
+import { gradcheck, promises, scalarReference } from '@sensigrad/testing'
 import { describe, expect, test } from 'vitest'
 import { draw, f64, gap, numbers, read } from './support/backend.ts'
 import { type Complex, complexStep } from './support/complex.ts'
 import { evaluateComplex, isAnalytic } from './support/complex-expression.ts'
-import { gradcheck } from './support/gradcheck.ts'
-import { indicesOf, layouts, repeated } from './support/layouts.ts'
-import { scalarReference } from './support/reference.ts'
 
 const { input, scalarRules } = expressions
 
@@ -187,135 +181,13 @@ test('no two specifications share a name', () => {
   expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([])
 })
 
-const samples = specifications.flatMap(({ name, samples }) =>
-  samples.map(sample => ({
-    op: operations.find(op => op.name === name),
-    title: `${name}: ${sample.name}`,
-    call: sample.call,
-    value: sample.value,
-    inputs: sample.shapes.map((shape, i) => draw(i, shape, sample.domain)),
-  })),
-)
-
-/** The elements of a tensor by their indices, as samples ask for them. */
-function elementsOf(x: Tensor): Elements {
-  const values = read(x)
-  return (...index) => values[index.reduce((at, i, axis) => at * x.shape[axis]! + i, 0)]!
+for (const specification of specifications) {
+  describe(specification.name, () => {
+    for (const { name, holds } of promises(specification)) test(name, holds)
+  })
 }
 
-describe.each(samples)('the sample $title', ({ op, call, value, inputs }) => {
-  test('has the values that are written down for it', () => {
-    const result = call(...inputs)
-    const element = value(...inputs.map(elementsOf))
-    const expected = indicesOf(result.shape).map(index => Number(element(...index)))
-    expect(gap(numbers(result), expected)).toBeLessThan(1e-13)
-  })
-
-  const result = call(...inputs)
-  if (inputs.length === 0 || !isFloat(result.dtype)) return
-
-  if (op) {
-    test('calls its operation', () => {
-      expect(record(call, ...inputs).entries.map(entry => entry.op)).toContain(op)
-    })
-  }
-
-  test('has right derivatives of order 1 and 2 in both modes', () => {
-    gradcheck(call, inputs)
-  })
-
-  test('has right derivatives as a factor of itself', () => {
-    gradcheck((...xs) => call(...xs).mul(call(...xs.map(x => x.mul(0.9)))), inputs, { order: 1 })
-  })
-
-  if (inputs.length > 1) {
-    test('has right derivatives by each input alone, while the others stand still', () => {
-      inputs.forEach((x, i) => {
-        gradcheck(x => call(...inputs.map((other, k) => (k === i ? x! : other))), [x])
-      })
-    })
-  }
-
-  test('has the same derivatives in float32, to its precision', () => {
-    const narrow = inputs.map(x => x.cast('float32'))
-    const wide = narrow.map(x => x.cast('float64'))
-    expect(gap(derivativesOf(call, narrow), derivativesOf(call, wide))).toBeLessThan(1e-5)
-  })
-
-  test.each(Object.entries(layouts))('does not notice inputs %s', (_, layOut) => {
-    const expected = derivativesOf(call, inputs)
-    expect(gap(derivativesOf(call, inputs.map(layOut)), expected)).toBeLessThan(1e-13)
-  })
-
-  test('does not notice inputs that repeat one row without a copy', () => {
-    const pairs = inputs.map(repeated)
-    const expected = derivativesOf(
-      call,
-      pairs.map(([, copy]) => copy),
-    )
-    expect(
-      gap(
-        derivativesOf(
-          call,
-          pairs.map(([view]) => view),
-        ),
-        expected,
-      ),
-    ).toBeLessThan(1e-13)
-  })
-})
-
-/** The value, its gradient and tangent, and the gradient of the gradient, in one row. */
-function derivativesOf(f: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[]): number[] {
-  const along = (x: Tensor, lot: number) => draw(lot, x.shape, [-1, 1], x.dtype)
-  const [y, pull] = vjp(f, ...inputs)
-  const cotangent = along(y, 50)
-  const [, tangent] = jvp(
-    f,
-    [...inputs],
-    inputs.map((x, i) => along(x, 60 + i)),
-  )
-  const curvature = grad((xs: Tensor[]) => {
-    const gradients = vjp(f, ...xs)[1](cotangent)
-    return gradients.map((gradient, i) => gradient.mul(xs[i]!).sum()).reduce((a, b) => a.add(b))
-  })([...inputs])
-  return numbers(y, ...pull(cotangent), tangent, ...curvature)
-}
-
-const errors = specifications.flatMap(({ name, errors }) =>
-  errors.map(({ call, message }) => ({ name, call, message })),
-)
-
-describe.each(errors)('$name refuses, saying $message,', ({ call, message }) => {
-  const make = (shape: readonly number[], dtype: DType = 'float32') => draw(1, shape, [1, 2], dtype)
-  const thrown = () => {
-    try {
-      call(make)
-    } catch (error) {
-      return error
-    }
-    return undefined
-  }
-
-  test('with an error of its own', () => {
-    expect(thrown()).toBeInstanceOf(SensigradError)
-    expect(String(thrown())).toMatch(message)
-  })
-
-  test('whose fields and text name the same operation, and whose text ends with what to do', () => {
-    const error = thrown() as SensigradError
-    expect(error.message.startsWith(`${error.operation}: `)).toBe(true)
-    expect(error.message).toMatch(/[^.]\. \S.{2,}[^.]$/s)
-  })
-
-  test('and the module in which it was called', () => {
-    const error = withScope('layers.2', thrown) as SensigradError
-    expect(error.scope).toBe('layers.2')
-    expect(error.message.startsWith(`${error.operation} in layers.2: `)).toBe(true)
-  })
-})
-
-/** What is composed of operations, with its value written down plainly. */
+/** What is composed of operations, by what each row of its input becomes. */
 const composed: Record<
   string,
   { of: (x: Tensor) => Tensor; row: (x: readonly number[]) => readonly number[] }
@@ -328,19 +200,18 @@ const composed: Record<
 }
 const total = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
 
-describe.each(Object.entries(composed))('%s', (_, { of, row }) => {
-  const x = draw(7, [3, 4])
-  const rows = [0, 1, 2].map(i => numbers(x.slice(i)))
-
-  test('is what its name says, in each row', () => {
-    expect(gap(numbers(of(x)), rows.flatMap(row))).toBeLessThan(1e-14)
-  })
-  test('has right derivatives of order 1 and 2 in both modes', () => {
-    gradcheck(of, [x])
-  })
-  test('does not notice its input in transposed memory', () => {
-    expect(gap(numbers(of(layouts['in transposed memory']!(x))), numbers(of(x)))).toBeLessThan(1e-15)
-  })
+describe.each(Object.entries(composed))('%s', (name, { of, row }) => {
+  const rowOf = (x: Elements, i: number) => [0, 1, 2, 3].map(k => x(i, k))
+  const sample: Sample = {
+    name: 'of each row',
+    shapes: [[3, 4]],
+    call: x => of(x),
+    value:
+      x =>
+      (i, j = 0) =>
+        row(rowOf(x, i))[j]!,
+  }
+  for (const claim of promises({ name, samples: [sample], errors: [] })) test(claim.name, claim.holds)
 })
 
 test.each(['sum', 'mean', 'max', 'min', 'norm', 'logSumExp'] as const)(

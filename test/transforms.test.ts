@@ -11,9 +11,11 @@ import {
   valueAndGrad,
   vjp,
 } from '@sensigrad/core'
+import { arbitraries } from '@sensigrad/testing'
 import { describe, expect } from 'vitest'
-import { tensors } from './support/arbitraries.ts'
 import { f64, gap, numbers } from './support/backend.ts'
+
+const { tensors } = arbitraries
 
 type Scalar = (x: Tensor) => Tensor
 

@@ -19,6 +19,28 @@ export function sqrt([a, b]: Complex): Complex {
   return [real, b / (2 * real)]
 }
 
+/** tan⁻¹ of z, without 1 ± iz, in which a tiny imaginary part would be lost. */
+export function atan([a, b]: Complex): Complex {
+  return [Math.atan2(2 * a, (1 - a) * (1 + a) - b * b) / 2, Math.log1p((4 * b) / (a * a + (1 - b) ** 2)) / 4]
+}
+
+/** tanh⁻¹ z = -i tan⁻¹ iz */
+export function atanh([a, b]: Complex): Complex {
+  const [real, imaginary] = atan([-b, a])
+  return [imaginary, -real]
+}
+
+/** 2/√π · e^{-z²} Σ 2ⁿ z²ⁿ⁺¹/(2n+1)!! */
+export function erf(z: Complex): Complex {
+  const square = mul(z, z)
+  let [term, sum]: Complex[] = [z, [0, 0]]
+  for (let n = 1; n < 100; n++) {
+    sum = add(sum!, term!)
+    term = mul(term!, mul([2 / (2 * n + 1), 0], square))
+  }
+  return mul(mul([2 / Math.sqrt(Math.PI), 0], exp(sub([0, 0], square))), sum!)
+}
+
 /** The derivative of f in each of its arguments. */
 export function complexStep(f: (x: readonly Complex[]) => Complex, x: readonly number[]): number[] {
   const h = 1e-30

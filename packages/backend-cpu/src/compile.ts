@@ -1,7 +1,7 @@
 /** From an expression to a JavaScript loop. Where a page's security policy forbids that, to interpreted loops. */
 
 import type { Expression, ScalarFunction, TypedArray } from '@sensigrad/core'
-import { interpret } from './interpret.ts'
+import { helpers, interpret } from './interpret.ts'
 
 /** How an input advances: not at all, element by element, or in larger steps. */
 export type InputKind = 'scalar' | 'dense' | 'strided'
@@ -30,15 +30,31 @@ const code: Record<ScalarFunction, (a: string, b: string, c: string) => string> 
   log1p: a => `Math.log1p(${a})`,
   sin: a => `Math.sin(${a})`,
   cos: a => `Math.cos(${a})`,
+  tan: a => `Math.tan(${a})`,
+  asin: a => `Math.asin(${a})`,
+  acos: a => `Math.acos(${a})`,
+  atan: a => `Math.atan(${a})`,
+  sinh: a => `Math.sinh(${a})`,
+  cosh: a => `Math.cosh(${a})`,
   tanh: a => `Math.tanh(${a})`,
+  asinh: a => `Math.asinh(${a})`,
+  acosh: a => `Math.acosh(${a})`,
+  atanh: a => `Math.atanh(${a})`,
+  erf: a => `erf(${a})`,
+  erfc: a => `erfc(${a})`,
   sigmoid: a => `(1 / (1 + Math.exp(-${a})))`,
   softplus: a => `(Math.max(${a}, 0) + Math.log1p(Math.exp(-Math.abs(${a}))))`,
   relu: a => `Math.max(${a}, 0)`,
+  floor: a => `Math.floor(${a})`,
+  ceil: a => `Math.ceil(${a})`,
+  round: a => `roundToEven(${a})`,
   add: (a, b) => `(${a} + ${b})`,
   sub: (a, b) => `(${a} - ${b})`,
   mul: (a, b) => `(${a} * ${b})`,
   div: (a, b) => `(${a} / ${b})`,
+  mod: (a, b) => `mod(${a}, ${b})`,
   pow: (a, b) => `Math.pow(${a}, ${b})`,
+  atan2: (a, b) => `Math.atan2(${a}, ${b})`,
   maximum: (a, b) => `Math.max(${a}, ${b})`,
   minimum: (a, b) => `Math.min(${a}, ${b})`,
   less: (a, b) => `(${a} < ${b})`,
@@ -58,6 +74,7 @@ const integerCode: Partial<typeof code> = {
   add: (a, b) => `(${a} + ${b} | 0)`,
   sub: (a, b) => `(${a} - ${b} | 0)`,
   mul: (a, b) => `Math.imul(${a}, ${b})`,
+  mod: (a, b) => `(mod(${a}, ${b}) | 0)`, // 0 for b = 0
 }
 
 const compiled = new WeakMap<Expression, Map<string, MapKernel>>()
@@ -74,22 +91,16 @@ export function compile(expression: Expression, kinds: readonly InputKind[], int
 
 function build(expression: Expression, kinds: readonly InputKind[], integers: boolean): MapKernel {
   try {
-    return new Function(
-      'out',
-      'start',
-      'count',
-      'inputs',
-      'offsets',
-      'steps',
-      source(expression, kinds, integers),
-    ) as MapKernel
+    const text = `return (out, start, count, inputs, offsets, steps) => {\n${source(expression, kinds, integers)}\n}`
+    const make = new Function(...Object.keys(helpers), text) as (...given: unknown[]) => MapKernel
+    return make(...Object.values(helpers))
   } catch (error) {
     if (error instanceof EvalError) return interpret(expression, integers) // no 'unsafe-eval' on this page
     throw error
   }
 }
 
-/** The body of the loop function: inputs that stand still are read once, shared sub-expressions computed once. */
+/** The body of the loop function, in the scope of the helpers: inputs that stand still are read once, shared sub-expressions computed once. */
 export function source(expression: Expression, kinds: readonly InputKind[], integers: boolean): string {
   const before: string[] = []
   const inside: string[] = []

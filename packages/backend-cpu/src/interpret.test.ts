@@ -9,7 +9,7 @@ import {
 } from '@sensigrad/core'
 import { afterEach, describe, expect, vi } from 'vitest'
 import { compile, type InputKind, source } from './compile.ts'
-import { interpret } from './interpret.ts'
+import { helpers, interpret } from './interpret.ts'
 
 const { e, input, scalarRules } = expressions
 
@@ -66,6 +66,28 @@ test('interpreted loops are right beyond the first block of elements', () => {
   const out = new Float64Array(5000)
   interpret(e.mul(input(0), input(1)), false)(out, 0, 2500, [many, many], [0, 4999], [2, -1])
   expect(out[2499]).toBe(2 * 2499 * (4999 - 2499))
+})
+
+describe('what JavaScript lacks', () => {
+  const { roundToEven, mod } = helpers
+
+  test('rounds halves to even, and keeps what is not finite', () => {
+    const halves = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.49999999999999994, 2 ** 52 + 1, NaN, Infinity]
+    expect(halves.map(roundToEven)).toEqual([-2, -2, -0, 0, 2, 2, 0, 2 ** 52 + 1, NaN, Infinity])
+  })
+  test('gives remainders, zeros too, the sign of the divisor', () => {
+    const pairs = [
+      [7, 3],
+      [-7, 3],
+      [7, -3],
+      [-7, -3],
+      [-6, 3],
+      [6, -3],
+      [1, 0],
+      [-1, Infinity],
+    ] as const
+    expect(pairs.map(([a, b]) => mod(a, b))).toEqual([1, 2, -2, -1, 0, -0, NaN, Infinity])
+  })
 })
 
 describe('where code may not be made from text', () => {

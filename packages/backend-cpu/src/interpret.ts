@@ -3,10 +3,31 @@
  * several times slower than compiled loops, gives the same bits, and serves where `new Function` is forbidden.
  */
 
-import type { Expression, ScalarFunction, TypedArray } from '@sensigrad/core'
+import { type Expression, expressions, type ScalarFunction, type TypedArray } from '@sensigrad/core'
 import type { MapKernel } from './compile.ts'
 
 type Scalar = (a: number, b: number, c: number) => number
+
+/** What JavaScript lacks; compiled loops call these as well. */
+export const helpers = {
+  erf: expressions.erf,
+  erfc: expressions.erfc,
+
+  /** The nearest integer, and of two the even one. */
+  roundToEven(a: number): number {
+    const nearest = Math.round(a) // of two the upper one
+    return nearest - a === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest
+  },
+
+  /** a modulo b, with the sign of b where JavaScript's remainder has that of a. */
+  mod(a: number, b: number): number {
+    const remainder = a % b
+    if (remainder === 0) return b < 0 ? -0 : 0
+    return remainder < 0 === b < 0 ? remainder : remainder + b
+  },
+} as const
+
+const { erf, erfc, roundToEven, mod } = helpers
 
 const functions: Record<ScalarFunction, Scalar> = {
   neg: a => -a,
@@ -21,15 +42,31 @@ const functions: Record<ScalarFunction, Scalar> = {
   log1p: Math.log1p,
   sin: Math.sin,
   cos: Math.cos,
+  tan: Math.tan,
+  asin: Math.asin,
+  acos: Math.acos,
+  atan: Math.atan,
+  sinh: Math.sinh,
+  cosh: Math.cosh,
   tanh: Math.tanh,
+  asinh: Math.asinh,
+  acosh: Math.acosh,
+  atanh: Math.atanh,
+  erf,
+  erfc,
   sigmoid: a => 1 / (1 + Math.exp(-a)),
   softplus: a => Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a))),
   relu: a => Math.max(a, 0),
+  floor: Math.floor,
+  ceil: Math.ceil,
+  round: roundToEven,
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
   div: (a, b) => a / b,
+  mod,
   pow: Math.pow,
+  atan2: Math.atan2,
   maximum: (a, b) => Math.max(a, b),
   minimum: (a, b) => Math.min(a, b),
   less: (a, b) => Number(a < b),
@@ -49,6 +86,7 @@ const integerFunctions: Partial<typeof functions> = {
   add: (a, b) => (a + b) | 0,
   sub: (a, b) => (a - b) | 0,
   mul: Math.imul,
+  mod: (a, b) => mod(a, b) | 0, // 0 for b = 0
 }
 
 const blockSize = 1024

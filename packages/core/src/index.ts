@@ -67,11 +67,20 @@ export { elu, hardtanh, leakyRelu, logSigmoid, selu, softsign } from './ops/acti
 // biome-ignore format: a list
 export {
   abs, acos, acosh, add, and, asin, asinh, atan, atan2, atanh, ceil, cos, cosh, div, elementwise, equal, erf, erfc,
-  exp, expm1, floor, greater, greaterEqual, less, lessEqual, log, log1p, type MapAttributes, map, maximum, minimum,
+  exp, expm1, floor, less, lessEqual, log, log1p, type MapAttributes, map, maximum, minimum,
   mod, mul, neg, not, or, pow, reciprocal, relu, round, sigmoid, sign, sin, sinh, softplus, sqrt, square, sub, tan,
   type TensorLike, tanh, where,
 } from './ops/elementwise.ts'
-export { clip, isFinite, isNaN, notEqual, rsqrt, xor } from './ops/elementwise-composed.ts'
+export {
+  clip,
+  greater,
+  greaterEqual,
+  isFinite,
+  isNaN,
+  notEqual,
+  rsqrt,
+  xor,
+} from './ops/elementwise-composed.ts'
 export { type GeluOptions, gelu, mish, silu } from './ops/gates.ts'
 export { type ConvOptions, conv1d, conv2d } from './ops/convolution.ts'
 export type { KernelOptions } from './ops/convolution-arguments.ts'

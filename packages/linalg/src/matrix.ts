@@ -37,3 +37,19 @@ export function scaleOf(values: MatrixValues): number {
   for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]!))
   return largest === 0 ? 1 : 2 ** Math.floor(Math.log2(largest))
 }
+
+/**
+ * What is smaller than the largest element by this factor is rounded to zero. Its square, and differences of such
+ * numbers, would underflow, from which iterations do not always recover.
+ */
+export const negligible = 2 ** -400
+
+/** A matrix divided by its `scaleOf`, without negligible elements. */
+export function normalised(values: MatrixValues): { elements: Float64Array; scale: number } {
+  const scale = scaleOf(values)
+  const elements = Float64Array.from(values, value => {
+    const element = value / scale
+    return Math.abs(element) < negligible ? 0 : element
+  })
+  return { elements, scale }
+}

@@ -78,6 +78,49 @@ describe('a rule of map', () => {
   })
 })
 
+describe('a choice among slopes', () => {
+  const names = ['g', 'y', 'a', 'b']
+  const written = (expression: Expression, index = 0) => {
+    const rule = reverseRule(expression, index)
+    if (typeof rule === 'string') return rule
+    return formatExpression(
+      rule.expression,
+      rule.operands.map(i => names[i]!),
+    )
+  }
+
+  test('chooses among products, so that an infinite cotangent is not multiplied by 0', () => {
+    expect(written(e.relu(x))).toBe('where(0 < a, g, 0)')
+    expect(written(e.maximum(x, y))).toBe('where(b < a, g, where(a = b, g * 0.5, 0))')
+    expect(written(e.square(e.relu(x)))).toBe('where(0 < a, g * (relu(a) * 2), 0)')
+  })
+  test('chooses among tangents', () => {
+    const rule = forwardRule(e.relu(x), [0])
+    expect(rule).toEqual({ expression: e.where(e.less(0, x), y, 0), operands: [1, 2] })
+  })
+  test('decides once where two factors hang on one condition', () => {
+    const isBelow = e.less(x, 0)
+    expect(slope(e.mul(e.where(isBelow, e.exp(x), x), e.where(isBelow, e.sin(x), 1)))).toBe(
+      'where(x < 0, sin(x) * exp(x), 1) + where(x < 0, exp(x) * cos(x), 0)',
+    )
+  })
+  test('leaves a choice of 0 in every branch out', () => {
+    expect(slope(e.relu(e.where(e.less(x, 0), 1, 2)))).toBe('0')
+  })
+  test('stays small when choices nest', () => {
+    let deepest: Expression = x
+    for (let i = 0; i < 40; i++) deepest = e.maximum(deepest, e.mul(deepest, 1 + i))
+    const nodes = new Set<Expression>()
+    const count = (node: Expression): void => {
+      if (nodes.has(node)) return
+      nodes.add(node)
+      if (node.kind === 'call') node.operands.forEach(count)
+    }
+    count(differentiate(deepest, 0))
+    expect(nodes.size).toBeLessThan(100_000)
+  })
+})
+
 test('the output node stands for the value of the whole expression only', () => {
   expect(differentiate(e.neg(e.exp(x)), 0)).toBe(e.neg(e.exp(x)))
   expect(differentiate(e.exp(x), 0)).toBe(output)

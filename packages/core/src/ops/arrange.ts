@@ -52,14 +52,14 @@ specify({
     {
       name: 'the first to the end',
       shapes: [[2, 3, 4]],
-      call: x => moveAxis(x!, 0, -1),
-      value: x => (i, j, k) => x!(k!, i!, j!),
+      call: x => moveAxis(x, 0, -1),
+      value: x => (i, j, k) => x(k, i, j),
     },
     {
       name: 'two at once',
       shapes: [[2, 3, 1, 2]],
-      call: x => moveAxis(x!, [3, 0], [0, 2]),
-      value: x => (i, j, k, l) => x!(k!, j!, l!, i!),
+      call: x => moveAxis(x, [3, 0], [0, 2]),
+      value: x => (i, j, k, l) => x(k, j, l, i),
     },
   ],
   errors: [
@@ -100,10 +100,10 @@ specify({
     {
       name: 'the outer two of three',
       shapes: [[2, 3, 4]],
-      call: x => swapAxes(x!, 0, -1),
-      value: x => (i, j, k) => x!(k!, j!, i!),
+      call: x => swapAxes(x, 0, -1),
+      value: x => (i, j, k) => x(k, j, i),
     },
-    { name: 'an axis and itself', shapes: [[2, 3]], call: x => swapAxes(x!, 1, 1), value: x => x! },
+    { name: 'an axis and itself', shapes: [[2, 3]], call: x => swapAxes(x, 1, 1), value: x => x },
   ],
   errors: [
     { call: make => swapAxes(make([2, 3]), 0, 2), message: /swapAxes: there is no axis 2/ },
@@ -126,16 +126,16 @@ export function flip(x: Tensor, axis?: Axes): Tensor {
 specify({
   name: 'flip',
   samples: [
-    { name: 'rows', shapes: [[3, 2]], call: x => flip(x!, 0), value: x => (i, j) => x!(2 - i!, j!) },
-    { name: 'all axes', shapes: [[3, 2]], call: x => flip(x!), value: x => (i, j) => x!(2 - i!, 1 - j!) },
+    { name: 'rows', shapes: [[3, 2]], call: x => flip(x, 0), value: x => (i, j) => x(2 - i, j) },
+    { name: 'all axes', shapes: [[3, 2]], call: x => flip(x), value: x => (i, j) => x(2 - i, 1 - j) },
     {
       name: 'two axes of three',
       shapes: [[2, 3, 2]],
-      call: x => flip(x!, [0, -1]),
-      value: x => (i, j, k) => x!(1 - i!, j!, 1 - k!),
+      call: x => flip(x, [0, -1]),
+      value: x => (i, j, k) => x(1 - i, j, 1 - k),
     },
-    { name: 'an empty axis', shapes: [[0, 2]], call: x => flip(x!, 0), value: x => x! },
-    { name: 'a number', shapes: [[]], call: x => flip(x!), value: x => x! },
+    { name: 'an empty axis', shapes: [[0, 2]], call: x => flip(x, 0), value: x => x },
+    { name: 'a number', shapes: [[]], call: x => flip(x), value: x => x },
   ],
   errors: [
     { call: make => flip(make([2]), 1), message: /flip: there is no axis 1/ },
@@ -191,28 +191,28 @@ specify({
     {
       name: 'columns',
       shapes: [[2, 4]],
-      call: x => roll(x!, 1, 1),
-      value: x => (i, j) => x!(i!, (j! + 3) % 4),
+      call: x => roll(x, 1, 1),
+      value: x => (i, j) => x(i, (j + 3) % 4),
     },
     {
       name: 'rows, backwards and around',
       shapes: [[3, 2]],
-      call: x => roll(x!, -4, 0),
-      value: x => (i, j) => x!((i! + 1) % 3, j!),
+      call: x => roll(x, -4, 0),
+      value: x => (i, j) => x((i + 1) % 3, j),
     },
     {
       name: 'two axes',
       shapes: [[2, 3]],
-      call: x => roll(x!, [1, 2], [0, -1]),
-      value: x => (i, j) => x!((i! + 1) % 2, (j! + 1) % 3),
+      call: x => roll(x, [1, 2], [0, -1]),
+      value: x => (i, j) => x((i + 1) % 2, (j + 1) % 3),
     },
     {
       name: 'all elements as one row',
       shapes: [[2, 2]],
-      call: x => roll(x!, 1),
-      value: x => (i, j) => ((n: number) => x!(n >> 1, n & 1))((2 * i! + j! + 3) % 4),
+      call: x => roll(x, 1),
+      value: x => (i, j) => ((n: number) => x(n >> 1, n & 1))((2 * i + j + 3) % 4),
     },
-    { name: 'an empty axis', shapes: [[0, 2]], call: x => roll(x!, 1, 0), value: x => x! },
+    { name: 'an empty axis', shapes: [[0, 2]], call: x => roll(x, 1, 0), value: x => x },
   ],
   errors: [
     { call: make => roll(make([2]), 1, 1), message: /roll: there is no axis 1/ },

@@ -15,14 +15,14 @@ const castOp = defineOp<{ readonly dtype: DType }>({
     {
       name: 'to float32',
       shapes: [[2, 3]],
-      call: x => cast(x!, 'float32'),
-      value: x => (i, j) => Math.fround(x!(i!, j!)),
+      call: x => cast(x, 'float32'),
+      value: x => (i, j) => Math.fround(x(i, j)),
     },
     {
       name: 'to float32 and back',
       shapes: [[2, 3]],
-      call: x => cast(cast(x!, 'float32'), 'float64'),
-      value: x => (i, j) => Math.fround(x!(i!, j!)),
+      call: x => cast(cast(x, 'float32'), 'float64'),
+      value: x => (i, j) => Math.fround(x(i, j)),
     },
   ],
   errors: [

@@ -4,13 +4,13 @@
  */
 
 import { DTypeError, ShapeError } from '../errors.ts'
-import { checkTensor } from '../tensor/check.ts'
+import { checkOptions, checkTensor } from '../tensor/check.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { commonBackend } from './define.ts'
 import { add } from './elementwise.ts'
 import { reshape } from './movement.ts'
-import { checkOptions, checkStep, type PerAxis, perAxis } from './window-options.ts'
+import { checkStep, type PerAxis, perAxis } from './window-options.ts'
 import type { WindowPlan } from './windows.ts'
 
 /** How a kernel moves over its input, and what is added. */

@@ -110,14 +110,14 @@ specify({
     {
       name: 'channels and a bias',
       shapes: [[2, 2, 3], [2, 2, 2], [2]],
-      call: (x, w, b) => convTranspose1d(x!, w!, { bias: b! }),
+      call: (x, w, b) => convTranspose1d(x, w, { bias: b }),
       value: (x, w, bias) => (b, o, p) =>
-        bias!(o!) +
+        bias(o) +
         total(2, c =>
           laidDown(
-            i => x!(b!, c, i!),
-            k => w!(c, o!, k!),
-            p!,
+            i => x(b, c, i),
+            k => w(c, o, k),
+            p,
             3,
             2,
           ),
@@ -129,13 +129,12 @@ specify({
         [1, 1, 3],
         [1, 1, 2],
       ],
-      call: (x, w) =>
-        convTranspose1d(x!, w!, { stride: 2, dilation: 3, padding: [[1, 2]], outputPadding: 1 }),
+      call: (x, w) => convTranspose1d(x, w, { stride: 2, dilation: 3, padding: [[1, 2]], outputPadding: 1 }),
       value: (x, w) => (b, o, p) =>
         laidDown(
-          i => x!(b!, 0, i!),
-          k => w!(0, o!, k!),
-          p! + 1,
+          i => x(b, 0, i),
+          k => w(0, o, k),
+          p + 1,
           3,
           2,
           2,
@@ -148,13 +147,13 @@ specify({
         [2, 2],
         [2, 2, 2],
       ],
-      call: (x, w) => convTranspose1d(x!, w!, { groups: 2 }),
+      call: (x, w) => convTranspose1d(x, w, { groups: 2 }),
       value: (x, w) => (o, p) => {
-        const group = o! < 2 ? 0 : 1
+        const group = o < 2 ? 0 : 1
         return laidDown(
-          i => x!(group, i!),
-          k => w!(group, o! % 2, k!),
-          p!,
+          i => x(group, i),
+          k => w(group, o % 2, k),
+          p,
           2,
           2,
         )
@@ -166,8 +165,8 @@ specify({
         [1, 1, 1],
         [1, 1, 1],
       ],
-      call: (x, w) => convTranspose1d(x!, w!),
-      value: (x, w) => () => x!(0, 0, 0) * w!(0, 0, 0),
+      call: (x, w) => convTranspose1d(x, w),
+      value: (x, w) => () => x(0, 0, 0) * w(0, 0, 0),
     },
   ],
   errors: [
@@ -231,17 +230,17 @@ specify({
     {
       name: 'channels and a bias',
       shapes: [[2, 2, 2, 2], [2, 2, 2, 2], [2]],
-      call: (x, w, b) => convTranspose2d(x!, w!, { bias: b! }),
+      call: (x, w, b) => convTranspose2d(x, w, { bias: b }),
       value: (x, w, bias) => (b, o, p, q) =>
-        bias!(o!) +
+        bias(o) +
         total(2, c =>
           total(2, i =>
             total(2, k =>
               i + k === p
                 ? laidDown(
-                    j => x!(b!, c, i, j!),
-                    l => w!(c, o!, k, l!),
-                    q!,
+                    j => x(b, c, i, j),
+                    l => w(c, o, k, l),
+                    q,
                     2,
                     2,
                   )
@@ -257,7 +256,7 @@ specify({
         [1, 1, 3, 2],
       ],
       call: (x, w) =>
-        convTranspose2d(x!, w!, {
+        convTranspose2d(x, w, {
           stride: [2, 1],
           padding: [1, [0, 1]],
           dilation: [1, 2],
@@ -266,11 +265,11 @@ specify({
       value: (x, w) => (_, p, q) =>
         total(2, i =>
           total(3, k =>
-            2 * i + k === p! + 1
+            2 * i + k === p + 1
               ? laidDown(
-                  j => x!(0, i, j!),
-                  l => w!(0, 0, k, l!),
-                  q!,
+                  j => x(0, i, j),
+                  l => w(0, 0, k, l),
+                  q,
                   3,
                   2,
                   1,
@@ -286,7 +285,7 @@ specify({
         [0, 2, 2, 2],
         [2, 1, 1, 2],
       ],
-      call: (x, w) => convTranspose2d(x!, w!, { groups: 2 }),
+      call: (x, w) => convTranspose2d(x, w, { groups: 2 }),
       value: () => () => 0,
     },
   ],

@@ -106,9 +106,8 @@ specify({
     {
       name: 'channels and a bias',
       shapes: [[2, 2, 4], [3, 2, 2], [3]],
-      call: (x, w, b) => conv1d(x!, w!, { bias: b! }),
-      value: (x, w, bias) => (b, o, i) =>
-        bias!(o!) + total(2, c => total(2, k => w!(o!, c, k) * x!(b!, c, i! + k))),
+      call: (x, w, b) => conv1d(x, w, { bias: b }),
+      value: (x, w, bias) => (b, o, i) => bias(o) + total(2, c => total(2, k => w(o, c, k) * x(b, c, i + k))),
     },
     {
       name: 'a stride, a dilation and zeros around it',
@@ -116,9 +115,8 @@ specify({
         [1, 1, 5],
         [1, 1, 2],
       ],
-      call: (x, w) => conv1d(x!, w!, { stride: 2, dilation: 3, padding: [[1, 2]] }),
-      value: (x, w) => (b, o, i) =>
-        total(2, k => w!(o!, 0, k) * surrounded(x!, [5])(b!, 0, 2 * i! + 3 * k - 1)),
+      call: (x, w) => conv1d(x, w, { stride: 2, dilation: 3, padding: [[1, 2]] }),
+      value: (x, w) => (b, o, i) => total(2, k => w(o, 0, k) * surrounded(x, [5])(b, 0, 2 * i + 3 * k - 1)),
     },
     {
       name: 'as many places as there are, the odd zero at the end',
@@ -126,8 +124,8 @@ specify({
         [1, 3],
         [2, 1, 2],
       ],
-      call: (x, w) => conv1d(x!, w!, { padding: 'same' }),
-      value: (x, w) => (o, i) => total(2, k => w!(o!, 0, k) * surrounded(x!, [3])(0, i! + k)),
+      call: (x, w) => conv1d(x, w, { padding: 'same' }),
+      value: (x, w) => (o, i) => total(2, k => w(o, 0, k) * surrounded(x, [3])(0, i + k)),
     },
     {
       name: 'a group for each channel, and one element',
@@ -135,8 +133,8 @@ specify({
         [2, 3],
         [4, 1, 1],
       ],
-      call: (x, w) => conv1d(x!, w!, { groups: 2 }),
-      value: (x, w) => (o, i) => w!(o!, 0, 0) * x!(o! < 2 ? 0 : 1, i!),
+      call: (x, w) => conv1d(x, w, { groups: 2 }),
+      value: (x, w) => (o, i) => w(o, 0, 0) * x(o < 2 ? 0 : 1, i),
     },
     {
       name: 'an empty batch',
@@ -144,7 +142,7 @@ specify({
         [0, 1, 3],
         [1, 1, 2],
       ],
-      call: (x, w) => conv1d(x!, w!),
+      call: (x, w) => conv1d(x, w),
       value: () => () => 0,
     },
   ],
@@ -242,9 +240,9 @@ specify({
     {
       name: 'channels and a bias',
       shapes: [[2, 2, 3, 3], [2, 2, 2, 2], [2]],
-      call: (x, w, b) => conv2d(x!, w!, { bias: b! }),
+      call: (x, w, b) => conv2d(x, w, { bias: b }),
       value: (x, w, bias) => (b, o, i, j) =>
-        bias!(o!) + total(2, c => total(2, k => total(2, l => w!(o!, c, k, l) * x!(b!, c, i! + k, j! + l)))),
+        bias(o) + total(2, c => total(2, k => total(2, l => w(o, c, k, l) * x(b, c, i + k, j + l)))),
     },
     {
       name: 'another stride, dilation and padding along each axis',
@@ -252,11 +250,9 @@ specify({
         [1, 1, 4, 4],
         [1, 1, 2, 3],
       ],
-      call: (x, w) => conv2d(x!, w!, { stride: [1, 2], dilation: [2, 1], padding: [[0, 1], 1] }),
+      call: (x, w) => conv2d(x, w, { stride: [1, 2], dilation: [2, 1], padding: [[0, 1], 1] }),
       value: (x, w) => (b, o, i, j) =>
-        total(2, k =>
-          total(3, l => w!(o!, 0, k, l) * surrounded(x!, [4, 4])(b!, 0, i! + 2 * k, 2 * j! + l - 1)),
-        ),
+        total(2, k => total(3, l => w(o, 0, k, l) * surrounded(x, [4, 4])(b, 0, i + 2 * k, 2 * j + l - 1))),
     },
     {
       name: 'two groups, without batch, with as many places as there are',
@@ -264,12 +260,10 @@ specify({
         [4, 2, 3],
         [2, 2, 2, 3],
       ],
-      call: (x, w) => conv2d(x!, w!, { groups: 2, padding: 'same' }),
+      call: (x, w) => conv2d(x, w, { groups: 2, padding: 'same' }),
       value: (x, w) => (o, i, j) =>
         total(2, c =>
-          total(2, k =>
-            total(3, l => w!(o!, c, k, l) * surrounded(x!, [2, 3])(2 * o! + c, i! + k, j! + l - 1)),
-          ),
+          total(2, k => total(3, l => w(o, c, k, l) * surrounded(x, [2, 3])(2 * o + c, i + k, j + l - 1))),
         ),
     },
     {
@@ -278,8 +272,8 @@ specify({
         [2, 2, 2, 2],
         [3, 2, 1, 1],
       ],
-      call: (x, w) => conv2d(x!, w!),
-      value: (x, w) => (b, o, i, j) => total(2, c => w!(o!, c, 0, 0) * x!(b!, c, i!, j!)),
+      call: (x, w) => conv2d(x, w),
+      value: (x, w) => (b, o, i, j) => total(2, c => w(o, c, 0, 0) * x(b, c, i, j)),
     },
   ],
   errors: [

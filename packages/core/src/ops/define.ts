@@ -73,6 +73,8 @@ export interface MultiOpDefinition<Attributes> extends Definition {
 /** What the engine knows of an operation. */
 export interface Op<Attributes = unknown> {
   readonly name: string
+  /** Whether the tangent is the operation itself, applied to the tangents. */
+  readonly linear: boolean
   vjp(step: ReverseStep<Attributes>): readonly (Tensor | undefined)[]
   jvp(step: ForwardStep<Attributes>): readonly (Tensor | undefined)[]
   format(operands: readonly string[], attributes: Attributes): string
@@ -114,6 +116,7 @@ export function makeOp<Attributes>(
   const { name } = definition
   const op: SingleOp<Attributes> = {
     name,
+    linear: definition.linear ?? false,
     apply(inputs, attributes) {
       const output = definition.forward(inputs, attributes)
       remember(op as Op, inputs, attributes, [output])
@@ -149,6 +152,7 @@ export function makeMultiOp<Attributes>(
   const { name } = definition
   const op: MultiOp<Attributes> = {
     name,
+    linear: definition.linear ?? false,
     apply(inputs, attributes) {
       const outputs = definition.forward(inputs, attributes)
       remember(op as Op, inputs, attributes, outputs)

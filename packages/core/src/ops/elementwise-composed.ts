@@ -10,9 +10,9 @@ import { type Elements, specify } from './specify.ts'
 /** The value of a sample: f of the elements of x. */
 export const each =
   (f: (x: number) => number) =>
-  (x?: Elements) =>
+  (x: Elements) =>
   (...index: number[]) =>
-    f(x!(...index))
+    f(x(...index))
 
 /**
  * 1/√x; infinite at 0, NaN below.
@@ -31,13 +31,13 @@ specify({
       name: 'of a matrix',
       shapes: [[2, 3]],
       domain: [0.3, 4],
-      call: x => rsqrt(x!),
+      call: x => rsqrt(x),
       value: each(x => x ** -0.5),
     },
     {
       name: 'of nothing',
       shapes: [[0, 2]],
-      call: x => rsqrt(x!),
+      call: x => rsqrt(x),
       value: () => () => Number.NaN,
     },
   ],
@@ -92,26 +92,26 @@ specify({
     {
       name: 'between numbers',
       shapes: [[3, 4]],
-      call: x => clip(x!, -0.7, 0.9),
+      call: x => clip(x, -0.7, 0.9),
       value: each(x => Math.min(Math.max(x, -0.7), 0.9)),
     },
     {
       name: 'from below, by a tensor that broadcasts',
       shapes: [[3, 2], [2]],
-      call: (x, low) => clip(x!, low),
-      value: (x, low) => (i, j) => Math.max(x!(i!, j!), low!(j!)),
+      call: (x, low) => clip(x, low),
+      value: (x, low) => (i, j) => Math.max(x(i, j), low!(j)),
     },
     {
       name: 'from above',
       shapes: [[4], [1]],
-      call: (x, high) => clip(x!, undefined, high),
-      value: (x, high) => i => Math.min(x!(i!), high!(0)),
+      call: (x, high) => clip(x, undefined, high),
+      value: (x, high) => i => Math.min(x(i), high!(0)),
     },
     {
       name: 'between tensors, which may cross',
       shapes: [[9], [9], [9]],
-      call: (x, low, high) => clip(x!, low, high),
-      value: (x, low, high) => i => Math.min(Math.max(x!(i!), low!(i!)), high!(i!)),
+      call: (x, low, high) => clip(x, low, high),
+      value: (x, low, high) => i => Math.min(Math.max(x(i), low!(i)), high!(i)),
     },
   ],
   errors: [
@@ -140,14 +140,14 @@ specify({
     {
       name: 'deciding where a row differs from a number or itself',
       shapes: [[2, 3], [3]],
-      call: (a, b) => where(notEqual(a!, a!.mul(1)), a!, b!),
-      value: (_, b) => (_i, j) => b!(j!),
+      call: (a, b) => where(notEqual(a, a.mul(1)), a, b),
+      value: (_, b) => (_i, j) => b(j),
     },
     {
       name: 'of numbers that differ',
       shapes: [[4], []],
-      call: (a, b) => where(notEqual(a!, b!), a!, b!),
-      value: a => i => a!(i!),
+      call: (a, b) => where(notEqual(a, b), a, b),
+      value: a => i => a(i),
     },
   ],
   errors: [
@@ -172,8 +172,8 @@ specify({
     {
       name: 'of signs',
       shapes: [[3, 3], [3]],
-      call: (a, b) => where(xor(a!.less(0), b!.less(0)), a!, b!),
-      value: (a, b) => (i, j) => (a!(i!, j!) < 0 === b!(j!) < 0 ? b!(j!) : a!(i!, j!)),
+      call: (a, b) => where(xor(a.less(0), b.less(0)), a, b),
+      value: (a, b) => (i, j) => (a(i, j) < 0 === b(j) < 0 ? b(j) : a(i, j)),
     },
   ],
   errors: [
@@ -198,8 +198,8 @@ specify({
     {
       name: 'deciding where a root exists',
       shapes: [[8]],
-      call: x => where(isNaN(x!.sqrt()), x!.square(), x!),
-      value: x => i => (x!(i!) < 0 ? x!(i!) ** 2 : x!(i!)),
+      call: x => where(isNaN(x.sqrt()), x.square(), x),
+      value: x => i => (x(i) < 0 ? x(i) ** 2 : x(i)),
     },
   ],
   errors: [
@@ -223,11 +223,61 @@ specify({
     {
       name: 'deciding where a logarithm exists',
       shapes: [[8]],
-      call: x => where(isFinite(x!.log()), x!.square(), x!),
-      value: x => i => (x!(i!) > 0 ? x!(i!) ** 2 : x!(i!)),
+      call: x => where(isFinite(x.log()), x.square(), x),
+      value: x => i => (x(i) > 0 ? x(i) ** 2 : x(i)),
     },
   ],
   errors: [
     { call: make => isFinite(make([2], 'bool')), message: /isFinite: bool\[2\] stands where a number/ },
   ],
 })
+
+/**
+ * a > b, as bool.
+ *
+ * @throws DTypeError for bools
+ */
+export const greater: (a: TensorLike, b: TensorLike) => Tensor = elementwise(
+  'greater',
+  (e, a: Expression, b: Expression) => e.less(b, a),
+)
+
+/**
+ * a ≥ b, as bool.
+ *
+ * @throws DTypeError for bools
+ */
+export const greaterEqual: (a: TensorLike, b: TensorLike) => Tensor = elementwise(
+  'greaterEqual',
+  (e, a: Expression, b: Expression) => e.lessEqual(b, a),
+)
+
+for (const [name, call, holds] of [
+  ['greater', greater, (a: number, b: number) => a > b],
+  ['greaterEqual', greaterEqual, (a: number, b: number) => a >= b],
+] as const) {
+  specify({
+    name,
+    samples: [
+      {
+        name: 'of a matrix and a row',
+        shapes: [[2, 3], [3]],
+        call: (a, b) => call(a, b),
+        value: (a, b) => (i, j) => Number(holds(a(i, j), b(j))),
+      },
+      {
+        name: 'at a tie',
+        shapes: [[2]],
+        call: x => call(x, x),
+        value: () => () => Number(holds(0, 0)),
+      },
+    ],
+    errors: [
+      {
+        call: make => call(make([2]), make([3])),
+        message: /: shapes do not broadcast: \[3\] and \[2\]|\[2\] and \[3\]/,
+      },
+      { call: make => call(make([2], 'bool'), 0), message: /: bool\[2\] stands where a number is needed/ },
+    ],
+  })
+}

@@ -177,8 +177,6 @@ export function elementwise<Arguments extends readonly Expression[]>(
 }
 
 const [x0, x1, x2] = [input(0), input(1), input(2)]
-const isGreater = call('less', x1, x0)
-const isGreaterEqual = call('lessEqual', x1, x0)
 
 function unary(name: ScalarFunction): (x: TensorLike) => Tensor {
   const expression = call(name, x0)
@@ -274,11 +272,6 @@ export const less: (a: TensorLike, b: TensorLike) => Tensor = binary('less')
 export const lessEqual: (a: TensorLike, b: TensorLike) => Tensor = binary('lessEqual')
 /** a = b, as bool. */
 export const equal: (a: TensorLike, b: TensorLike) => Tensor = binary('equal')
-/** a > b, as bool. */
-export const greater = (a: TensorLike, b: TensorLike): Tensor => evaluate('greater', isGreater, [a, b])
-/** a ≥ b, as bool. */
-export const greaterEqual = (a: TensorLike, b: TensorLike): Tensor =>
-  evaluate('greaterEqual', isGreaterEqual, [a, b])
 /** Both, of bools. */
 export const and: (a: TensorLike, b: TensorLike) => Tensor = binary('and')
 /** Either or both, of bools. */

@@ -14,6 +14,16 @@ import { elementwise, type TensorLike } from './elementwise.ts'
 import { each } from './elementwise-composed.ts'
 import { specify, total } from './specify.ts'
 
+/** e^{-|v|} for a v of the sign of x. The branches are smooth at 0, where |v| would have a kink. */
+const decayOf = (e: ExpressionBuilder, x: Expression, v: Expression) =>
+  e.exp(e.where(e.less(x, 0), v, e.neg(v)))
+
+/** x·σ(v) for a v of the sign of x, in which nothing overflows and 1 - σ(v) is never taken. */
+function timesSigmoid(e: ExpressionBuilder, x: Expression, v: Expression): Expression {
+  const decay = decayOf(e, x, v)
+  return e.div(e.where(e.less(x, 0), e.mul(x, decay), x), e.add(1, decay))
+}
+
 const exactGelu = elementwise('gelu', (e, x: Expression) =>
   e.mul(e.mul(x, 0.5), e.erfc(e.mul(x, -Math.SQRT1_2))),
 )
@@ -21,7 +31,7 @@ const exactGelu = elementwise('gelu', (e, x: Expression) =>
 /** ½(1 + tanh u) = σ(2u). Beyond ±64 it is 0 or 1 to every type's precision, and x³ is kept from overflow. */
 const tanhGelu = elementwise('gelu', (e, x: Expression) => {
   const u = e.mul(Math.sqrt(2 / Math.PI), e.add(x, e.mul(0.044715, e.mul(x, e.square(x)))))
-  return e.where(e.less(e.abs(x), 64), e.mul(x, e.sigmoid(e.mul(u, 2))), e.relu(x))
+  return e.where(e.less(e.abs(x), 64), timesSigmoid(e, x, e.mul(u, 2)), e.relu(x))
 })
 
 /** How `gelu` finds the normal distribution. */
@@ -62,13 +72,13 @@ specify({
     {
       name: 'exactly, by the integral of the bell curve',
       shapes: [[2, 3]],
-      call: x => gelu(x!),
+      call: x => gelu(x),
       value: each(x => x * (0.5 + simpson(t => Math.exp((-t * t) / 2) / Math.sqrt(2 * Math.PI), x))),
     },
     {
       name: 'by tanh',
       shapes: [[2, 3]],
-      call: x => gelu(x!, { approximate: 'tanh' }),
+      call: x => gelu(x, { approximate: 'tanh' }),
       value: each(x => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))),
     },
   ],
@@ -88,27 +98,14 @@ function simpson(f: (t: number) => number, x: number): number {
   return (h / 3) * total(count + 1, k => f(k * h) * (k === 0 || k === count ? 1 : k % 2 === 0 ? 2 : 4))
 }
 
-/** A function x·p(x) whose gate p tends to 0 and 1: x·p below 0, and x less x·(1 - p) above, both from e^{-|x|}. */
-function gated(
-  e: ExpressionBuilder,
-  x: Expression,
-  below: (decay: Expression) => Expression,
-  missing: (decay: Expression) => Expression,
-): Expression {
-  const isBelow = e.less(x, 0)
-  const decay = e.exp(e.where(isBelow, x, e.neg(x)))
-  return e.where(isBelow, e.mul(x, below(decay)), e.sub(x, e.mul(x, missing(decay))))
-}
-
 /**
  * x·σ(x), also called swish.
  *
  * @throws DTypeError for int32 and bool
  */
-export const silu: (x: TensorLike) => Tensor = elementwise('silu', (e, x: Expression) => {
-  const gate = (decay: Expression) => e.div(decay, e.add(1, decay))
-  return gated(e, x, gate, gate)
-})
+export const silu: (x: TensorLike) => Tensor = elementwise('silu', (e, x: Expression) =>
+  timesSigmoid(e, x, x),
+)
 
 specify({
   name: 'silu',
@@ -116,7 +113,7 @@ specify({
     {
       name: 'of a matrix',
       shapes: [[2, 3]],
-      call: x => silu(x!),
+      call: x => silu(x),
       value: each(x => x / (1 + Math.exp(-x))),
     },
   ],
@@ -129,15 +126,11 @@ specify({
  * @throws DTypeError for int32 and bool
  */
 export const mish: (x: TensorLike) => Tensor = elementwise('mish', (e, x: Expression) => {
-  const below = (decay: Expression) => {
-    const growth = e.mul(decay, e.add(decay, 2)) // (1 + eˣ)² - 1
-    return e.div(growth, e.add(growth, 2))
-  }
-  const missing = (decay: Expression) => {
-    const twice = e.mul(2, e.square(decay))
-    return e.div(twice, e.add(e.add(1, e.mul(2, decay)), twice))
-  }
-  return gated(e, x, below, missing)
+  // tanh log(1 + eˣ) = w/(w + 2) with w = (1 + eˣ)² - 1; above 0 that is 1/(1 + 2/w), in powers of e⁻ˣ
+  const decay = decayOf(e, x, x)
+  const w = e.mul(decay, e.add(decay, 2))
+  const rest = e.div(e.mul(2, e.square(decay)), e.add(1, e.mul(2, decay)))
+  return e.where(e.less(x, 0), e.mul(x, e.div(w, e.add(w, 2))), e.div(x, e.add(1, rest)))
 })
 
 specify({
@@ -146,7 +139,7 @@ specify({
     {
       name: 'of a matrix',
       shapes: [[2, 3]],
-      call: x => mish(x!),
+      call: x => mish(x),
       value: each(x => x * Math.tanh(Math.log(1 + Math.exp(x)))),
     },
   ],

@@ -2,7 +2,7 @@
 
 import { isSynchronous } from '../backend/contract.ts'
 import { BackendError, DTypeError, describeValue, ShapeError, ValueError } from '../errors.ts'
-import { checkTensor } from '../tensor/check.ts'
+import { checkOptions, checkTensor } from '../tensor/check.ts'
 import { arange, type CreateOptions, tensor } from '../tensor/create.ts'
 import { broadcastShapes, formatShape, resolveAxis, type Shape } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -302,8 +302,9 @@ specify({
  * @param options  `dtype` (float32 unless said)
  * @throws  DTypeError when the indices are not int32; ValueError when `classes` is no whole number
  */
-export function oneHot(indices: Tensor, classes: number, { dtype = 'float32' }: CreateOptions = {}): Tensor {
+export function oneHot(indices: Tensor, classes: number, options: CreateOptions = {}): Tensor {
   checkTensor('oneHot', 'the index argument', indices)
+  checkOptions('oneHot', options)
   if (indices.dtype !== 'int32') {
     throw new DTypeError(
       'oneHot',
@@ -319,7 +320,7 @@ export function oneHot(indices: Tensor, classes: number, { dtype = 'float32' }: 
     )
   }
   const hot = equal(expandDims(indices, -1), arange(classes, { backend: indices.backend }))
-  return cast(hot, dtype)
+  return cast(hot, options.dtype ?? 'float32')
 }
 
 specify({

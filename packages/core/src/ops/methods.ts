@@ -9,24 +9,24 @@ import { diagonal, diagonalMatrix, trace, tril, triu } from './diagonal.ts'
 import * as elementwise from './elementwise.ts'
 import * as composed from './elementwise-composed.ts'
 import { gelu, mish, silu } from './gates.ts'
-import { gather, takeAlongAxis } from './indexing.ts'
+import { gather, scatterAdd, takeAlongAxis } from './indexing.ts'
 import { dot, matmul, outer } from './matmul.ts'
 import { broadcastTo, expandDims, flatten, reshape, squeeze, transpose } from './movement.ts'
-import { argMax, argMin, sort } from './order.ts'
+import { argMax, argMin, argSort, sort, topK } from './order.ts'
 import { pad, slice } from './parts.ts'
 import { cumprod, cumsum, prod } from './recurrence.ts'
 import { logSoftmax, logSumExp, max, mean, min, norm, softmax, sum } from './reduce.ts'
 import { repeat, tile } from './repeat.ts'
+import { split, unstack } from './split.ts'
 import { all, any, std, variance } from './statistics.ts'
 
-const { abs, add, and, cos, div, equal, exp, expm1, greater, greaterEqual, less, lessEqual, log, log1p } =
-  elementwise
+const { abs, add, and, cos, div, equal, exp, expm1, less, lessEqual, log, log1p } = elementwise
 const { maximum, minimum, mul, neg, not, or, pow, reciprocal, relu, sigmoid, sign, sin, softplus } =
   elementwise
 const { sqrt, square, sub, tanh } = elementwise
 const { acos, acosh, asin, asinh, atan, atan2, atanh, ceil, cosh, erf, erfc, floor, mod, round, sinh, tan } =
   elementwise
-const { clip, notEqual, rsqrt, xor } = composed
+const { clip, greater, greaterEqual, notEqual, rsqrt, xor } = composed
 const { elu, hardtanh, leakyRelu, logSigmoid, selu, softsign } = activations
 
 /** Each takes the tensor as its first argument. */
@@ -38,7 +38,8 @@ const methods = {
   ...{ logSigmoid, leakyRelu, elu, selu, gelu, silu, mish, hardtanh, softsign },
   ...{ notEqual, xor, isNaN: composed.isNaN, isFinite: composed.isFinite },
   ...{ less, lessEqual, equal, greater, greaterEqual, and, or, not },
-  ...{ gather, takeAlongAxis, argMax, argMin, sort, cumsum, cumprod, prod },
+  ...{ gather, takeAlongAxis, scatterAdd, argMax, argMin, argSort, sort, topK, split, unstack },
+  ...{ cumsum, cumprod, prod },
   ...{ sum, mean, max, min, norm, logSumExp, softmax, logSoftmax },
   ...{ matmul, dot, outer },
   ...{ reshape, flatten, transpose, expandDims, squeeze, broadcastTo, slice, pad },
@@ -61,9 +62,9 @@ declare module '../tensor/tensor.ts' {
 }
 
 for (const [name, operation] of Object.entries(methods)) {
-  const call = operation as (x: Tensor, ...rest: unknown[]) => Tensor
+  const call = operation as (x: Tensor, ...rest: unknown[]) => unknown
   Object.defineProperty(Tensor.prototype, name, {
-    value(this: Tensor, ...rest: unknown[]): Tensor {
+    value(this: Tensor, ...rest: unknown[]): unknown {
       return call(this, ...rest)
     },
   })

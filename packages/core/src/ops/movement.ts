@@ -14,6 +14,7 @@ import {
 import { Tensor } from '../tensor/tensor.ts'
 import { defineOp } from './define.ts'
 import { sum } from './reduce.ts'
+import { specify, total } from './specify.ts'
 
 const broadcast = defineOp<{ readonly shape: Shape }>({
   name: 'broadcastTo',
@@ -30,16 +31,16 @@ const broadcast = defineOp<{ readonly shape: Shape }>({
     {
       name: 'a row to a matrix',
       shapes: [[3]],
-      call: x => broadcastTo(x!, [2, 3]),
-      value: x => (_, j) => x!(j!),
+      call: x => broadcastTo(x, [2, 3]),
+      value: x => (_, j) => x(j),
     },
     {
       name: 'a column to a matrix',
       shapes: [[2, 1]],
-      call: x => broadcastTo(x!, [2, 3]),
-      value: x => i => x!(i!, 0),
+      call: x => broadcastTo(x, [2, 3]),
+      value: x => i => x(i, 0),
     },
-    { name: 'a number to nothing', shapes: [[]], call: x => broadcastTo(x!, [0, 2]), value: x => () => x!() },
+    { name: 'a number to nothing', shapes: [[]], call: x => broadcastTo(x, [0, 2]), value: x => () => x() },
   ],
   errors: [
     { call: make => broadcastTo(make([3]), [2]), message: /broadcastTo: \[3\] does not broadcast to \[2\]/ },
@@ -65,11 +66,22 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   return sameShape(x.shape, shape) ? x : broadcast.apply([x], { shape: [...shape] })
 }
 
-/** Adds up what broadcasting to `x.shape` repeated: the reverse rule of `broadcastTo`, and its own. */
+/**
+ * Adds up what broadcasting to `x.shape` repeated: the reverse rule of `broadcastTo`, and its own.
+ *
+ * @throws ShapeError when `shape` does not broadcast to that of x
+ */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   checkTensor('sumTo', 'the argument', x)
   checkShape('sumTo', shape)
   const added = x.rank - shape.length
+  if (added < 0 || shape.some((length, axis) => length !== 1 && length !== x.shape[axis + added])) {
+    throw new ShapeError(
+      'sumTo',
+      `${formatShape(shape)} does not broadcast to ${formatShape(x.shape)}`,
+      'Give a shape from which broadcasting leads to that of the tensor',
+    )
+  }
   const axes = [...x.shape.keys()].filter(
     axis => axis < added || (shape[axis - added] === 1 && x.shape[axis] !== 1),
   )
@@ -89,20 +101,20 @@ const reshapeOp = defineOp<{ readonly shape: Shape }>({
     {
       name: 'a matrix to a vector',
       shapes: [[2, 3]],
-      call: x => reshape(x!, [6]),
-      value: x => i => x!(Math.floor(i! / 3), i! % 3),
+      call: x => reshape(x, [6]),
+      value: x => i => x(Math.floor(i / 3), i % 3),
     },
     {
       name: 'a transposed view',
       shapes: [[2, 3]],
-      call: x => reshape(transpose(x!), [2, 3]),
-      value: x => (i, j) => x!((3 * i! + j!) % 2, Math.floor((3 * i! + j!) / 2)),
+      call: x => reshape(transpose(x), [2, 3]),
+      value: x => (i, j) => x((3 * i + j) % 2, Math.floor((3 * i + j) / 2)),
     },
     {
       name: 'a new axis in a transposed view',
       shapes: [[2, 3]],
-      call: x => reshape(transpose(x!), [3, 1, 2]),
-      value: x => (i, _, j) => x!(j!, i!),
+      call: x => reshape(transpose(x), [3, 1, 2]),
+      value: x => (i, _, j) => x(j, i),
     },
   ],
   errors: [
@@ -208,12 +220,12 @@ const transposeOp = defineOp<{ readonly axes: readonly number[] }>({
     ),
   ],
   samples: [
-    { name: 'a matrix', shapes: [[2, 3]], call: x => transpose(x!), value: x => (i, j) => x(j, i) },
+    { name: 'a matrix', shapes: [[2, 3]], call: x => transpose(x), value: x => (i, j) => x(j, i) },
     {
       name: 'three axes',
       shapes: [[2, 3, 2]],
-      call: x => transpose(x!, [2, 0, 1]),
-      value: x => (i, j, k) => x!(j!, k!, i!),
+      call: x => transpose(x, [2, 0, 1]),
+      value: x => (i, j, k) => x(j, k, i),
     },
   ],
   errors: [
@@ -245,3 +257,58 @@ function exchangeLast(rank: number): number[] {
   const order = Array.from({ length: rank }, (_, axis) => axis)
   return rank < 2 ? order : [...order.slice(0, -2), rank - 1, rank - 2]
 }
+
+specify({
+  name: 'sumTo',
+  samples: [
+    {
+      name: 'rows of a matrix',
+      shapes: [[2, 3]],
+      call: x => sumTo(x, [3]),
+      value: x => j => total(2, i => x(i, j)),
+    },
+    {
+      name: 'a column of a batch',
+      shapes: [[2, 2, 3]],
+      call: x => sumTo(x, [2, 1]),
+      value: x => i => total(2, n => total(3, j => x(n, i, j))),
+    },
+    { name: 'the same shape', shapes: [[2, 1]], call: x => sumTo(x, [2, 1]), value: x => x },
+  ],
+  errors: [{ call: make => sumTo(make([3]), [2]), message: /sumTo: \[2\] does not broadcast to \[3\]/ }],
+})
+
+specify({
+  name: 'flatten',
+  samples: [
+    {
+      name: 'a matrix',
+      shapes: [[2, 3]],
+      call: x => flatten(x),
+      value: x => i => x(Math.floor(i / 3), i % 3),
+    },
+    { name: 'a number', shapes: [[]], call: x => flatten(x), value: x => () => x() },
+  ],
+  errors: [{ call: () => flatten([1] as unknown as Tensor), message: /flatten: the argument is an array/ }],
+})
+
+specify({
+  name: 'expandDims',
+  samples: [
+    { name: 'in front', shapes: [[3]], call: x => expandDims(x), value: x => (_, j) => x(j) },
+    { name: 'at the end', shapes: [[3]], call: x => expandDims(x, -1), value: x => i => x(i) },
+  ],
+  errors: [{ call: make => expandDims(make([3]), 2), message: /expandDims: there is no axis 2/ }],
+})
+
+specify({
+  name: 'squeeze',
+  samples: [
+    { name: 'all', shapes: [[1, 3, 1]], call: x => squeeze(x), value: x => j => x(0, j, 0) },
+    { name: 'one axis', shapes: [[1, 3, 1]], call: x => squeeze(x, -1), value: x => (i, j) => x(i, j, 0) },
+  ],
+  errors: [
+    { call: make => squeeze(make([1, 2]), 1), message: /squeeze: axis 1 of \[1, 2\] has the size 2/ },
+    { call: make => squeeze(make([1]), 1), message: /squeeze: there is no axis 1/ },
+  ],
+})

@@ -5,7 +5,7 @@
 
 import type { Extremum } from '../backend/contract.ts'
 import { describeValue, ShapeError, ValueError } from '../errors.ts'
-import { checkTensor } from '../tensor/check.ts'
+import { checkOptions, checkTensor } from '../tensor/check.ts'
 import { resolveAxis } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { takeAlongAxis } from './indexing.ts'
@@ -15,8 +15,9 @@ import type { ReduceOptions } from './reduce.ts'
 import { specify } from './specify.ts'
 
 function argExtremum(name: 'argMax' | 'argMin', extremum: Extremum) {
-  return (x: Tensor, axis?: number, { keepDims = false }: ReduceOptions = {}): Tensor => {
+  return (x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor => {
     checkTensor(name, 'the argument', x)
+    checkOptions(name, options, '{ keepDims: true }')
     const lined = axis === undefined ? reshape(x, [x.size]) : x
     const at = resolveAxis(name, axis ?? 0, lined.rank)
     if (lined.shape[at] === 0) {
@@ -24,7 +25,7 @@ function argExtremum(name: 'argMax' | 'argMin', extremum: Extremum) {
     }
     const shape = lined.shape.filter((_, i) => i !== at)
     const found = new Tensor(x.backend, x.backend.argReduce(extremum, lined, at), 'int32', shape)
-    if (!keepDims) return found
+    if (!options.keepDims) return found
     return axis === undefined
       ? reshape(
           found,
@@ -90,13 +91,14 @@ export interface SortOptions {
  * @throws  ShapeError when there is no such axis
  */
 export function argSort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
-  return order('argSort', x, axis, options.descending)
+  return order('argSort', x, axis, options)
 }
 
-function order(operation: string, x: Tensor, axis: number, descending = false): Tensor {
+function order(operation: string, x: Tensor, axis: number, options: SortOptions): Tensor {
   checkTensor(operation, 'the argument', x)
+  checkOptions(operation, options, '{ descending: true }')
   const at = resolveAxis(operation, axis, x.rank)
-  return new Tensor(x.backend, x.backend.argSort(x, at, descending), 'int32', x.shape)
+  return new Tensor(x.backend, x.backend.argSort(x, at, options.descending ?? false), 'int32', x.shape)
 }
 
 /**
@@ -104,8 +106,8 @@ function order(operation: string, x: Tensor, axis: number, descending = false): 
  *
  * @throws ShapeError when there is no such axis
  */
-export function sort(x: Tensor, axis = -1, { descending = false }: SortOptions = {}): Tensor {
-  return takeAlongAxis(x, order('sort', x, axis, descending), axis)
+export function sort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
+  return takeAlongAxis(x, order('sort', x, axis, options), axis)
 }
 
 /**
@@ -128,7 +130,7 @@ export function topK(x: Tensor, k: number, axis = -1): [values: Tensor, indices:
     )
   }
   const first = [...Array<null>(at).fill(null), [0, k] as const]
-  const indices = slice(order('topK', x, at, true), ...first)
+  const indices = slice(order('topK', x, at, { descending: true }), ...first)
   return [takeAlongAxis(x, indices, at), indices]
 }
 

@@ -7,6 +7,7 @@ import { formatShape, resolveAxis, type Shape } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { commonBackend, defineOp, type SingleOp } from './define.ts'
 import { expandDims, reshape } from './movement.ts'
+import { specify } from './specify.ts'
 
 /** A part of an axis: all of it (`null`), one index (which drops the axis), or `[start, stop, step]`. */
 export type Range = null | number | readonly [start: number, stop?: number | undefined, step?: number]
@@ -29,14 +30,14 @@ const sliceOp: SingleOp<Placement> = defineOp({
     place.apply([g], { start, step, shape: x!.shape }),
   ],
   samples: [
-    { name: 'rows', shapes: [[4, 3]], call: x => slice(x!, [1, 3]), value: x => (i, j) => x!(i! + 1, j!) },
+    { name: 'rows', shapes: [[4, 3]], call: x => slice(x, [1, 3]), value: x => (i, j) => x(i + 1, j) },
     {
       name: 'every second column, backwards',
       shapes: [[2, 5]],
-      call: x => slice(x!, null, [4, 0, -2]),
-      value: x => (i, j) => x!(i!, 4 - 2 * j!),
+      call: x => slice(x, null, [4, 0, -2]),
+      value: x => (i, j) => x(i, 4 - 2 * j),
     },
-    { name: 'one row', shapes: [[4, 3]], call: x => slice(x!, -1), value: x => j => x!(3, j!) },
+    { name: 'one row', shapes: [[4, 3]], call: x => slice(x, -1), value: x => j => x(3, j) },
   ],
   errors: [
     { call: make => slice(make([3]), 3), message: /slice: index 3 lies outside axis 0 of size 3/ },
@@ -134,7 +135,7 @@ const place: SingleOp<Placement> = defineOp({
           [1, 0],
           [0, 2],
         ]),
-      value: x => (i, j) => (i! > 0 && j! < 2 ? x!(i! - 1, j!) : 0),
+      value: x => (i, j) => (i > 0 && j < 2 ? x(i - 1, j) : 0),
     },
   ],
   errors: [{ call: make => pad(make([2]), [[1, -1]]), message: /pad: the width -1/ }],
@@ -201,8 +202,8 @@ const concatOp = defineOp<{ readonly axis: number }>({
         [1, 2],
         [3, 2],
       ],
-      call: (a, b) => concat([a!, b!]),
-      value: (a, b) => (i, j) => (i! < 1 ? a!(i!, j!) : b!(i! - 1, j!)),
+      call: (a, b) => concat([a, b]),
+      value: (a, b) => (i, j) => (i < 1 ? a(i, j) : b(i - 1, j)),
     },
     {
       name: 'columns',
@@ -210,8 +211,8 @@ const concatOp = defineOp<{ readonly axis: number }>({
         [2, 1],
         [2, 3],
       ],
-      call: (a, b) => concat([a!, b!], -1),
-      value: (a, b) => (i, j) => (j! < 1 ? a!(i!, j!) : b!(i!, j! - 1)),
+      call: (a, b) => concat([a, b], -1),
+      value: (a, b) => (i, j) => (j < 1 ? a(i, j) : b(i, j - 1)),
     },
   ],
   errors: [
@@ -280,3 +281,47 @@ function checkAlike(operation: string, tensors: readonly Tensor[], joined?: numb
   }
   commonBackend(operation, tensors)
 }
+
+specify({
+  name: 'pad',
+  samples: [
+    {
+      name: 'around a matrix',
+      shapes: [[2, 1]],
+      call: x => pad(x, [[1, 0], [0, 2]]), // biome-ignore format: widths
+      value: x => (i, j) => (i > 0 && j === 0 ? x(i - 1, 0) : 0),
+    },
+    { name: 'nothing', shapes: [[2]], call: x => pad(x, [[0, 0]]), value: x => x },
+  ],
+  errors: [
+    { call: make => pad(make([2]), [[1, -1]]), message: /pad: the width -1 is no number of zeros/ },
+    { call: make => pad(make([2, 2]), [[1, 1]]), message: /pad: 1 pairs of widths for 2 axes/ },
+    { call: make => pad(make([2]), 1 as never), message: /pad: the widths are 1/ },
+  ],
+})
+
+specify({
+  name: 'stack',
+  samples: [
+    {
+      name: 'in front',
+      shapes: [[2], [2]],
+      call: (a, b) => stack([a, b]),
+      value: (a, b) => (i, j) => [a, b][i]!(j),
+    },
+    {
+      name: 'at the end',
+      shapes: [[2], [2]],
+      call: (a, b) => stack([a, b], -1),
+      value: (a, b) => (i, j) => [a, b][j]!(i),
+    },
+  ],
+  errors: [
+    { call: () => stack([]), message: /stack: there is nothing to join/ },
+    { call: make => stack([make([2]), make([3])]), message: /stack: \[2\] and \[3\] differ/ },
+    {
+      call: make => stack([make([2]), make([2], 'int32')]),
+      message: /stack: float32\[2\] and int32\[2\] are mixed/,
+    },
+  ],
+})

@@ -1,7 +1,7 @@
 /** Pooling along the last axis or the last two: the largest element of each window, or the mean of its elements. */
 
 import { DTypeError, ShapeError } from '../errors.ts'
-import { checkTensor } from '../tensor/check.ts'
+import { checkOptions, checkTensor } from '../tensor/check.ts'
 import { full, ones } from '../tensor/create.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import { sizeOf } from '../tensor/shape.ts'
@@ -12,7 +12,6 @@ import { max, sum } from './reduce.ts'
 import { type Elements, specify, total } from './specify.ts'
 import {
   checkFit,
-  checkOptions,
   type Padding,
   type PerAxis,
   paddingPerAxis,
@@ -142,16 +141,16 @@ specify({
     {
       name: 'pairs, and a rest',
       shapes: [[2, 1, 5]],
-      call: x => maxPool1d(x!, { size: 2 }),
-      value: x => (b, c, i) => largestOf(2, k => x!(b!, c!, 2 * i! + k)),
+      call: x => maxPool1d(x, { size: 2 }),
+      value: x => (b, c, i) => largestOf(2, k => x(b, c, 2 * i + k)),
     },
     {
       name: 'overlapping, spread out, with padding',
       shapes: [[2, 5]],
-      call: x => maxPool1d(x!, { size: 3, stride: 1, dilation: 2, padding: [[2, 1]] }),
-      value: x => (c, i) => largestOf(3, k => lowestAround(x!, [5])(c!, i! + 2 * k - 2)),
+      call: x => maxPool1d(x, { size: 3, stride: 1, dilation: 2, padding: [[2, 1]] }),
+      value: x => (c, i) => largestOf(3, k => lowestAround(x, [5])(c, i + 2 * k - 2)),
     },
-    { name: 'one element', shapes: [[3]], call: x => maxPool1d(x!, { size: 1 }), value: x => i => x!(i!) },
+    { name: 'one element', shapes: [[3]], call: x => maxPool1d(x, { size: 1 }), value: x => i => x(i) },
   ],
   errors: [
     {
@@ -199,20 +198,20 @@ specify({
     {
       name: 'squares',
       shapes: [[1, 2, 4, 4]],
-      call: x => maxPool2d(x!, { size: 2 }),
-      value: x => (b, c, i, j) => largestOf(2, k => largestOf(2, l => x!(b!, c!, 2 * i! + k, 2 * j! + l))),
+      call: x => maxPool2d(x, { size: 2 }),
+      value: x => (b, c, i, j) => largestOf(2, k => largestOf(2, l => x(b, c, 2 * i + k, 2 * j + l))),
     },
     {
       name: 'overlapping, each axis its own way, with padding',
       shapes: [[2, 3, 4]],
-      call: x => maxPool2d(x!, { size: [2, 3], stride: [1, 2], padding: [0, 1], dilation: [2, 1] }),
+      call: x => maxPool2d(x, { size: [2, 3], stride: [1, 2], padding: [0, 1], dilation: [2, 1] }),
       value: x => (c, i, j) =>
-        largestOf(2, k => largestOf(3, l => lowestAround(x!, [3, 4])(c!, i! + 2 * k, 2 * j! + l - 1))),
+        largestOf(2, k => largestOf(3, l => lowestAround(x, [3, 4])(c, i + 2 * k, 2 * j + l - 1))),
     },
     {
       name: 'an empty batch',
       shapes: [[0, 1, 2, 2]],
-      call: x => maxPool2d(x!, { size: 2 }),
+      call: x => maxPool2d(x, { size: 2 }),
       value: () => () => 0,
     },
   ],
@@ -251,20 +250,20 @@ specify({
     {
       name: 'pairs, and a rest',
       shapes: [[2, 1, 5]],
-      call: x => averagePool1d(x!, { size: 2 }),
-      value: x => (b, c, i) => total(2, k => x!(b!, c!, 2 * i! + k)) / 2,
+      call: x => averagePool1d(x, { size: 2 }),
+      value: x => (b, c, i) => total(2, k => x(b, c, 2 * i + k)) / 2,
     },
     {
       name: 'overlapping, among zeros',
       shapes: [[2, 4]],
-      call: x => averagePool1d(x!, { size: 3, stride: 2, padding: 1 }),
-      value: x => (c, i) => total(3, k => surrounded(x!, [4])(c!, 2 * i! + k - 1)) / 3,
+      call: x => averagePool1d(x, { size: 3, stride: 2, padding: 1 }),
+      value: x => (c, i) => total(3, k => surrounded(x, [4])(c, 2 * i + k - 1)) / 3,
     },
     {
       name: 'overlapping, zeros not counted',
       shapes: [[3]],
-      call: x => averagePool1d(x!, { size: 3, stride: 1, padding: 1, countPadding: false }),
-      value: x => i => total(3, k => surrounded(x!, [3])(i! + k - 1)) / (i === 1 ? 3 : 2),
+      call: x => averagePool1d(x, { size: 3, stride: 1, padding: 1, countPadding: false }),
+      value: x => i => total(3, k => surrounded(x, [3])(i + k - 1)) / (i === 1 ? 3 : 2),
     },
   ],
   errors: [
@@ -303,14 +302,14 @@ specify({
     {
       name: 'squares',
       shapes: [[1, 2, 4, 4]],
-      call: x => averagePool2d(x!, { size: 2 }),
-      value: x => (b, c, i, j) => total(2, k => total(2, l => x!(b!, c!, 2 * i! + k, 2 * j! + l))) / 4,
+      call: x => averagePool2d(x, { size: 2 }),
+      value: x => (b, c, i, j) => total(2, k => total(2, l => x(b, c, 2 * i + k, 2 * j + l))) / 4,
     },
     {
       name: 'overlapping, each axis its own way, zeros not counted',
       shapes: [[2, 2, 3]],
-      call: x => averagePool2d(x!, { size: [1, 2], stride: 1, padding: [0, [1, 0]], countPadding: false }),
-      value: x => (c, i, j) => total(2, l => surrounded(x!, [2, 3])(c!, i!, j! + l - 1)) / (j === 0 ? 1 : 2),
+      call: x => averagePool2d(x, { size: [1, 2], stride: 1, padding: [0, [1, 0]], countPadding: false }),
+      value: x => (c, i, j) => total(2, l => surrounded(x, [2, 3])(c, i, j + l - 1)) / (j === 0 ? 1 : 2),
     },
   ],
   errors: [

@@ -4,7 +4,7 @@
  */
 
 import { DTypeError } from '../errors.ts'
-import { checkTensor } from '../tensor/check.ts'
+import { checkOptions, checkTensor } from '../tensor/check.ts'
 import { onesLike, zerosLike } from '../tensor/create.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import { type Axes, broadcastShapes, resolveAxes, resolveAxis } from '../tensor/shape.ts'
@@ -151,8 +151,9 @@ function runningProducts(x: Tensor, axis: number): Tensor {
  *
  * @throws DTypeError for bools; ShapeError for an axis that is not there
  */
-export function prod(x: Tensor, axis?: Axes, { keepDims = false }: ReduceOptions = {}): Tensor {
+export function prod(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   checkNumbers('prod', x)
+  checkOptions('prod', options, '{ keepDims: true }')
   const axes = resolveAxes('prod', axis, x.rank)
   const others = [...x.shape.keys()].filter(at => !axes.includes(at))
   const rest = others.map(at => x.shape[at]!)
@@ -161,7 +162,7 @@ export function prod(x: Tensor, axis?: Axes, { keepDims = false }: ReduceOptions
   const last = others.length
   const whole =
     line === 0 ? onesLike(lined.sum(last)) : slice(runningProducts(lined, last), ...along(last, -1))
-  return keepDims
+  return options.keepDims
     ? reshape(
         whole,
         x.shape.map((length, at) => (axes.includes(at) ? 1 : length)),

@@ -1,8 +1,8 @@
 /** Reductions: sums and extrema over axes, and what is composed of them. */
 
-import { DTypeError, ValueError } from '../errors.ts'
-import { checkTensor } from '../tensor/check.ts'
-import { isFloat, smallestNormal } from '../tensor/dtype.ts'
+import { ValueError } from '../errors.ts'
+import { checkFloat, checkOptions, checkTensor } from '../tensor/check.ts'
+import { smallestNormal } from '../tensor/dtype.ts'
 import { type Axes, resolveAxes } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { stopGradient } from './alias.ts'
@@ -10,7 +10,7 @@ import { cast } from './cast.ts'
 import { defineOp } from './define.ts'
 import { abs, div, equal, exp, less, log, maximum, mul, sqrt, square, sub, where } from './elementwise.ts'
 import { broadcastTo, reshape } from './movement.ts'
-import { total } from './specify.ts'
+import { type Elements, type ErrorCase, specify, total } from './specify.ts'
 
 interface ReduceAttributes {
   readonly axes: readonly number[]
@@ -35,17 +35,17 @@ const sumOp = defineOp<ReduceAttributes>({
     {
       name: 'all',
       shapes: [[2, 3]],
-      call: x => sum(x!),
-      value: x => () => total(2, i => total(3, j => x!(i, j))),
+      call: x => sum(x),
+      value: x => () => total(2, i => total(3, j => x(i, j))),
     },
-    { name: 'one axis', shapes: [[2, 3]], call: x => sum(x!, 0), value: x => j => total(2, i => x!(i, j!)) },
+    { name: 'one axis', shapes: [[2, 3]], call: x => sum(x, 0), value: x => j => total(2, i => x(i, j)) },
     {
       name: 'two axes, kept',
       shapes: [[2, 3, 2]],
-      call: x => sum(x!, [0, 2], { keepDims: true }),
-      value: x => (_, j) => total(2, i => total(2, k => x!(i, j!, k))),
+      call: x => sum(x, [0, 2], { keepDims: true }),
+      value: x => (_, j) => total(2, i => total(2, k => x(i, j, k))),
     },
-    { name: 'nothing', shapes: [[0, 3]], call: x => sum(x!, 0), value: () => () => 0 },
+    { name: 'nothing', shapes: [[0, 3]], call: x => sum(x, 0), value: () => () => 0 },
   ],
   errors: [
     { call: make => sum(make([2]), 1), message: /sum: there is no axis 1 in a tensor of 1 axes/ },
@@ -67,14 +67,14 @@ function extremum(name: 'max' | 'min') {
       {
         name: 'all',
         shapes: [[2, 3]],
-        call: x => (name === 'max' ? max : min)(x!),
-        value: x => () => Math[name](x!(0, 0), x!(0, 1), x!(0, 2), x!(1, 0), x!(1, 1), x!(1, 2)),
+        call: x => (name === 'max' ? max : min)(x),
+        value: x => () => Math[name](x(0, 0), x(0, 1), x(0, 2), x(1, 0), x(1, 1), x(1, 2)),
       },
       {
         name: 'one axis',
         shapes: [[3, 2]],
-        call: x => (name === 'max' ? max : min)(x!, 1),
-        value: x => i => Math[name](x!(i!, 0), x!(i!, 1)),
+        call: x => (name === 'max' ? max : min)(x, 1),
+        value: x => i => Math[name](x(i, 0), x(i, 1)),
       },
     ],
     errors: [
@@ -93,40 +93,39 @@ function winners(x: Tensor, extreme: Tensor, axes: readonly number[]): Tensor {
   return div(won, sum(won, axes, { keepDims: true }))
 }
 
-function checkFloat(operation: string, x: Tensor): asserts x is Tensor & { dtype: 'float32' | 'float64' } {
-  checkTensor(operation, 'the argument', x)
-  if (isFloat(x.dtype)) return
-  throw new DTypeError(operation, `${x} is not of a float type`, "Cast it first: .cast('float32')")
-}
-
 const maxOp = extremum('max')
 const minOp = extremum('min')
 
-function reduce(op: typeof sumOp, x: Tensor, axis: Axes, { keepDims = false }: ReduceOptions): Tensor {
-  checkTensor(op.name, 'the argument', x)
-  const axes = resolveAxes(op.name, axis, x.rank)
+function reduce(operation: string, op: typeof sumOp, x: Tensor, axis: Axes, options: ReduceOptions): Tensor {
+  checkTensor(operation, 'the argument', x)
+  checkOptions(operation, options, '{ keepDims: true }')
+  const axes = resolveAxes(operation, axis, x.rank)
   const empty = axes.find(at => x.shape[at] === 0)
   if (empty !== undefined && op !== sumOp) {
-    throw new ValueError(op.name, `axis ${empty} of ${x} is empty`, 'The extremum of nothing does not exist')
+    throw new ValueError(
+      operation,
+      `axis ${empty} of ${x} is empty`,
+      'The extremum of nothing does not exist',
+    )
   }
   const counted = op === sumOp && x.dtype === 'bool' ? cast(x, 'int32') : x
   const reduced = axes.length === 0 ? counted : op.apply([counted], { axes })
-  return keepDims ? reshape(reduced, kept(x, axes)) : reduced
+  return options.keepDims ? reshape(reduced, kept(x, axes)) : reduced
 }
 
 /** The sum over `axis` (all axes unless said); of bools, how many are true, as int32. */
 export function sum(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
-  return reduce(sumOp, x, axis, options)
+  return reduce('sum', sumOp, x, axis, options)
 }
 
 /** The largest element over `axis`; NaN if one is; of bools, whether any is true. Elements that tie share the gradient evenly. */
 export function max(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
-  return reduce(maxOp, x, axis, options)
+  return reduce('max', maxOp, x, axis, options)
 }
 
 /** The smallest element over `axis`; NaN if one is; of bools, whether all are true. Elements that tie share the gradient evenly. */
 export function min(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
-  return reduce(minOp, x, axis, options)
+  return reduce('min', minOp, x, axis, options)
 }
 
 /**
@@ -136,6 +135,7 @@ export function min(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor
  */
 export function mean(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   checkFloat('mean', x)
+  checkOptions('mean', options, '{ keepDims: true }')
   const count = resolveAxes('mean', axis, x.rank).reduce((product, at) => product * x.shape[at]!, 1)
   if (count === 0) throw new ValueError('mean', `${x} has no elements to average`, 'Give at least one')
   return div(sum(x, axis, options), count)
@@ -149,6 +149,7 @@ export function mean(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tenso
  */
 export function norm(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   checkFloat('norm', x)
+  checkOptions('norm', options, '{ keepDims: true }')
   if (x.size === 0) return sum(x, axis, options)
   const axes = resolveAxes('norm', axis, x.rank)
   const largest = max(abs(stopGradient(x)), axes, { keepDims: true })
@@ -162,25 +163,132 @@ export function norm(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tenso
 /**
  * log Σ eˣ over `axis`, without overflow.
  *
- * @throws DTypeError for what is not of a float type
+ * @throws DTypeError for what is not of a float type; ValueError when an axis is empty
  */
 export function logSumExp(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
-  checkFloat('logSumExp', x)
-  const axes = resolveAxes('logSumExp', axis, x.rank)
-  const largest = max(stopGradient(x), axes, { keepDims: true })
+  return logOfSum('logSumExp', x, axis, options)
+}
+
+function logOfSum(operation: string, x: Tensor, axis: Axes, options: ReduceOptions): Tensor {
+  checkFloat(operation, x)
+  checkOptions(operation, options, '{ keepDims: true }')
+  const axes = resolveAxes(operation, axis, x.rank)
+  const largest = reduce(operation, maxOp, stopGradient(x), axes, { keepDims: true })
   const shift = where(less(abs(largest), Number.POSITIVE_INFINITY), largest, 0) // ∞ - ∞ is NaN
   const sums = log(sum(exp(sub(x, shift)), axes, { keepDims: true })).add(shift)
   return options.keepDims ? sums : reshape(sums, dropped(x, axes))
 }
 
-/** log softmax along one axis (the last unless said). */
+/**
+ * log softmax along one axis (the last unless said).
+ *
+ * @throws as `logSumExp`
+ */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
-  checkFloat('logSoftmax', x)
-  return sub(x, logSumExp(x, axis, { keepDims: true }))
+  return sub(x, logOfSum('logSoftmax', x, axis, { keepDims: true }))
 }
 
-/** eˣ / Σ eˣ along one axis (the last unless said), without overflow. */
+/**
+ * eˣ / Σ eˣ along one axis (the last unless said), without overflow.
+ *
+ * @throws as `logSumExp`
+ */
 export function softmax(x: Tensor, axis = -1): Tensor {
-  checkFloat('softmax', x)
-  return exp(logSoftmax(x, axis))
+  return exp(sub(x, logOfSum('softmax', x, axis, { keepDims: true })))
 }
+
+const inRow = (x: Elements, i: number) => [0, 1, 2].map(j => x(i, j))
+const added = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
+const isFloatOnly = (name: string, call: (x: Tensor) => unknown): ErrorCase => ({
+  call: make => call(make([2], 'int32')),
+  message: new RegExp(`${name}: int32\\[2\\] is not of a float type`),
+})
+
+specify({
+  name: 'mean',
+  samples: [
+    { name: 'of rows', shapes: [[2, 3]], call: x => mean(x, 1), value: x => i => added(inRow(x, i)) / 3 },
+    {
+      name: 'of all, kept',
+      shapes: [[2, 3]],
+      call: x => mean(x, undefined, { keepDims: true }),
+      value: x => () => added([0, 1].flatMap(i => inRow(x, i))) / 6,
+    },
+  ],
+  errors: [
+    { call: make => mean(make([0, 2]), 0), message: /mean: float32\[0, 2\] has no elements to average/ },
+    isFloatOnly('mean', x => mean(x)),
+  ],
+})
+
+specify({
+  name: 'norm',
+  samples: [
+    {
+      name: 'of rows',
+      shapes: [[2, 3]],
+      call: x => norm(x, -1),
+      value: x => i => Math.sqrt(added(inRow(x, i).map(each => each ** 2))),
+    },
+    { name: 'of nothing', shapes: [[0, 2]], call: x => norm(x, 0), value: () => () => 0 },
+  ],
+  errors: [
+    isFloatOnly('norm', x => norm(x)),
+    { call: make => norm(make([2]), 1), message: /norm: there is no axis 1/ },
+  ],
+})
+
+specify({
+  name: 'logSumExp',
+  samples: [
+    {
+      name: 'of rows',
+      shapes: [[2, 3]],
+      call: x => logSumExp(x, 1),
+      value: x => i => Math.log(added(inRow(x, i).map(Math.exp))),
+    },
+  ],
+  errors: [
+    isFloatOnly('logSumExp', x => logSumExp(x)),
+    { call: make => logSumExp(make([0, 2]), 0), message: /logSumExp: axis 0 of float32\[0, 2\] is empty/ },
+    { call: make => logSumExp(make([2]), 1), message: /logSumExp: there is no axis 1/ },
+  ],
+})
+
+specify({
+  name: 'softmax',
+  samples: [
+    {
+      name: 'of rows',
+      shapes: [[2, 3]],
+      call: x => softmax(x),
+      value: x => (i, j) => Math.exp(x(i, j)) / added(inRow(x, i).map(Math.exp)),
+    },
+    {
+      name: 'of columns',
+      shapes: [[2, 3]],
+      call: x => softmax(x, 0),
+      value: x => (i, j) => Math.exp(x(i, j)) / (Math.exp(x(0, j)) + Math.exp(x(1, j))),
+    },
+  ],
+  errors: [
+    isFloatOnly('softmax', x => softmax(x)),
+    { call: make => softmax(make([2]), 1), message: /softmax: there is no axis 1/ },
+  ],
+})
+
+specify({
+  name: 'logSoftmax',
+  samples: [
+    {
+      name: 'of rows',
+      shapes: [[2, 3]],
+      call: x => logSoftmax(x),
+      value: x => (i, j) => x(i, j) - Math.log(added(inRow(x, i).map(Math.exp))),
+    },
+  ],
+  errors: [
+    isFloatOnly('logSoftmax', x => logSoftmax(x)),
+    { call: make => logSoftmax(make([2]), 1), message: /logSoftmax: there is no axis 1/ },
+  ],
+})

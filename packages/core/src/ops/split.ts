@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor/tensor.ts'
 import { defineMultiOp } from './define.ts'
 import { reshape } from './movement.ts'
 import { concat } from './parts.ts'
+import { specify } from './specify.ts'
 
 const splitOp = defineMultiOp<{ readonly sizes: readonly number[]; readonly axis: number }>({
   name: 'split',
@@ -120,3 +121,19 @@ export function unstack(x: Tensor, axis = 0): Tensor[] {
   const rest = x.shape.filter((_, i) => i !== at)
   return split(x, x.shape[at]!, at).map(part => reshape(part, rest))
 }
+
+specify({
+  name: 'unstack',
+  samples: [
+    {
+      name: 'the columns of a matrix',
+      shapes: [[2, 3]],
+      call: x => {
+        const [a, b, c] = unstack(x, 1)
+        return a!.mul(b!).add(c!)
+      },
+      value: x => i => x(i, 0) * x(i, 1) + x(i, 2),
+    },
+  ],
+  errors: [{ call: make => unstack(make([])), message: /unstack: there is no axis 0/ }],
+})

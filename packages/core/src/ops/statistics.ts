@@ -1,13 +1,13 @@
 /** Statistics over axes, composed: the spread of numbers, and what holds for bools. */
 
 import { DTypeError, describeValue, ValueError } from '../errors.ts'
-import { checkTensor } from '../tensor/check.ts'
-import { checkOptions, full } from '../tensor/create.ts'
-import { isFloat } from '../tensor/dtype.ts'
+import { checkFloat, checkOptions, checkTensor } from '../tensor/check.ts'
+import { full } from '../tensor/create.ts'
 import { type Axes, resolveAxes } from '../tensor/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { stopGradient } from './alias.ts'
-import { div, elementwise, greater, less, square, sub, where } from './elementwise.ts'
+import { div, elementwise, less, square, sub, where } from './elementwise.ts'
+import { greater } from './elementwise-composed.ts'
 import { type Range, slice } from './parts.ts'
 import { max, min, norm, type ReduceOptions, sum } from './reduce.ts'
 import { specify, total } from './specify.ts'
@@ -68,11 +68,8 @@ function check(
   axis: Axes,
   options: VarianceOptions,
 ): { axes: number[]; divisor: number } {
-  checkTensor(operation, 'the argument', x)
+  checkFloat(operation, x)
   checkOptions(operation, options, '{ correction: 1 }')
-  if (!isFloat(x.dtype)) {
-    throw new DTypeError(operation, `${x} is not of a float type`, "Cast it first: .cast('float32')")
-  }
   const axes = resolveAxes(operation, axis, x.rank)
   const count = countOf(x, axes)
   const { correction = 0 } = options
@@ -131,23 +128,23 @@ specify({
     {
       name: 'all',
       shapes: [[2, 3]],
-      call: x => variance(x!),
-      value: x => () => varianceOf(6, k => x!(Math.floor(k / 3), k % 3)),
+      call: x => variance(x),
+      value: x => () => varianceOf(6, k => x(Math.floor(k / 3), k % 3)),
     },
     {
       name: 'one axis, kept, of a sample',
       shapes: [[2, 3]],
-      call: x => variance(x!, 1, { keepDims: true, correction: 1 }),
-      value: x => i => varianceOf(3, k => x!(i!, k), 1),
+      call: x => variance(x, 1, { keepDims: true, correction: 1 }),
+      value: x => i => varianceOf(3, k => x(i, k), 1),
     },
     {
       name: 'two axes',
       shapes: [[2, 2, 2]],
-      call: x => variance(x!, [0, 2]),
-      value: x => j => varianceOf(4, k => x!(k >> 1, j!, k & 1)),
+      call: x => variance(x, [0, 2]),
+      value: x => j => varianceOf(4, k => x(k >> 1, j, k & 1)),
     },
-    { name: 'one element', shapes: [[3, 1]], call: x => variance(x!, 1), value: () => () => 0 },
-    { name: 'no axis', shapes: [[3]], call: x => variance(x!, []), value: () => () => 0 },
+    { name: 'one element', shapes: [[3, 1]], call: x => variance(x, 1), value: () => () => 0 },
+    { name: 'no axis', shapes: [[3]], call: x => variance(x, []), value: () => () => 0 },
   ],
   errors: spreadErrors('variance', variance),
 })
@@ -158,20 +155,20 @@ specify({
     {
       name: 'all',
       shapes: [[2, 3]],
-      call: x => std(x!),
-      value: x => () => Math.sqrt(varianceOf(6, k => x!(Math.floor(k / 3), k % 3))),
+      call: x => std(x),
+      value: x => () => Math.sqrt(varianceOf(6, k => x(Math.floor(k / 3), k % 3))),
     },
     {
       name: 'one axis, kept',
       shapes: [[3, 2]],
-      call: x => std(x!, 0, { keepDims: true }),
-      value: x => (_, j) => Math.sqrt(varianceOf(3, k => x!(k, j!))),
+      call: x => std(x, 0, { keepDims: true }),
+      value: x => (_, j) => Math.sqrt(varianceOf(3, k => x(k, j))),
     },
     {
       name: 'of a sample',
       shapes: [[4]],
-      call: x => std(x!, 0, { correction: 1 }),
-      value: x => () => Math.sqrt(varianceOf(4, k => x!(k), 1)),
+      call: x => std(x, 0, { correction: 1 }),
+      value: x => () => Math.sqrt(varianceOf(4, k => x(k), 1)),
     },
   ],
   errors: spreadErrors('std', std),
@@ -232,14 +229,14 @@ specify({
     {
       name: 'each row, which decides',
       shapes: [[4, 2]],
-      call: x => where(any(greater(x!, 0.5), 1, { keepDims: true }), x!, square(x!)),
-      value: x => (i, j) => (x!(i!, 0) > 0.5 || x!(i!, 1) > 0.5 ? x!(i!, j!) : x!(i!, j!) ** 2),
+      call: x => where(any(greater(x, 0.5), 1, { keepDims: true }), x, square(x)),
+      value: x => (i, j) => (x(i, 0) > 0.5 || x(i, 1) > 0.5 ? x(i, j) : x(i, j) ** 2),
     },
     {
       name: 'none',
       shapes: [[2]],
-      call: x => where(any(greater(slice(x!, [0, 0]), 0)), square(x!), x!),
-      value: x => x!,
+      call: x => where(any(greater(slice(x, [0, 0]), 0)), square(x), x),
+      value: x => x,
     },
   ],
   errors: boolErrors('any', any),
@@ -251,14 +248,14 @@ specify({
     {
       name: 'each column, which decides',
       shapes: [[2, 4]],
-      call: x => where(all(less(x!, 0.5), 0), x!, square(x!)),
-      value: x => (i, j) => (x!(0, j!) < 0.5 && x!(1, j!) < 0.5 ? x!(i!, j!) : x!(i!, j!) ** 2),
+      call: x => where(all(less(x, 0.5), 0), x, square(x)),
+      value: x => (i, j) => (x(0, j) < 0.5 && x(1, j) < 0.5 ? x(i, j) : x(i, j) ** 2),
     },
     {
       name: 'none',
       shapes: [[2]],
-      call: x => where(all(greater(slice(x!, [0, 0]), 0)), x!, square(x!)),
-      value: x => x!,
+      call: x => where(all(greater(slice(x, [0, 0]), 0)), x, square(x)),
+      value: x => x,
     },
   ],
   errors: boolErrors('all', all),

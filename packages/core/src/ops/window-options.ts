@@ -19,12 +19,6 @@ export function span(size: number, dilation: number): number {
   return dilation * (size - 1) + 1
 }
 
-/** @throws ValueError unless the options are an object; `example` shows one */
-export function checkOptions(operation: string, options: unknown, example: string): void {
-  if (typeof options === 'object' && options !== null) return
-  throw new ValueError(operation, `the options are ${describeValue(options)}`, `Give an object: ${example}`)
-}
-
 /** @throws ValueError unless `value`, which messages call `what`, is a whole number of `least` or more */
 export function checkStep(
   operation: string,

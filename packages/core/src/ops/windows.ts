@@ -4,7 +4,7 @@
  */
 
 import { DTypeError, ShapeError } from '../errors.ts'
-import { checkTensor } from '../tensor/check.ts'
+import { checkOptions, checkTensor } from '../tensor/check.ts'
 import { resolveAxis, type Shape } from '../tensor/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { defineOp, type SingleOp } from './define.ts'
@@ -12,7 +12,7 @@ import { add } from './elementwise.ts'
 import { expandDims, transpose } from './movement.ts'
 import { placeAt, type Range, slice } from './parts.ts'
 import { type Elements, specify, total } from './specify.ts'
-import { checkFit, checkOptions, checkStep, span } from './window-options.ts'
+import { checkFit, checkStep, span } from './window-options.ts'
 
 /** How windows lie along an axis. */
 export interface WindowOptions {
@@ -51,32 +51,32 @@ const windowsOp: SingleOp<Required<WindowOptions>> = defineOp({
     {
       name: 'neighbours',
       shapes: [[5]],
-      call: x => windows(x!, { size: 3 }),
-      value: x => (i, k) => x!(i! + k!),
+      call: x => windows(x, { size: 3 }),
+      value: x => (i, k) => x(i + k),
     },
     {
       name: 'rows, every second, spread out',
       shapes: [[8, 2]],
-      call: x => windows(x!, { size: 2, stride: 2, dilation: 3, axis: 0 }),
-      value: x => (i, j, k) => x!(2 * i! + 3 * k!, j!),
+      call: x => windows(x, { size: 2, stride: 2, dilation: 3, axis: 0 }),
+      value: x => (i, j, k) => x(2 * i + 3 * k, j),
     },
     {
       name: 'apart, with a rest that no window reaches',
       shapes: [[2, 6]],
-      call: x => windows(x!, { size: 2, stride: 3 }),
-      value: x => (i, j, k) => x!(i!, 3 * j! + k!),
+      call: x => windows(x, { size: 2, stride: 3 }),
+      value: x => (i, j, k) => x(i, 3 * j + k),
     },
     {
       name: 'one element long',
       shapes: [[4]],
-      call: x => windows(x!, { size: 1, stride: 3 }),
-      value: x => (i, _) => x!(3 * i!),
+      call: x => windows(x, { size: 1, stride: 3 }),
+      value: x => (i, _) => x(3 * i),
     },
     {
       name: 'of an empty batch',
       shapes: [[0, 3]],
-      call: x => windows(x!, { size: 2 }),
-      value: x => (i, j, k) => x!(i!, j! + k!),
+      call: x => windows(x, { size: 2 }),
+      value: x => (i, j, k) => x(i, j + k),
     },
   ],
   errors: [
@@ -174,31 +174,31 @@ specify({
     {
       name: 'neighbours',
       shapes: [[4, 3]],
-      call: x => overlapAdd(x!),
-      value: x => p => meeting(x!, p!, 4, 3, 1, 1),
+      call: x => overlapAdd(x),
+      value: x => p => meeting(x, p, 4, 3, 1, 1),
     },
     {
       name: 'spread out, in a longer axis',
       shapes: [[3, 2]],
-      call: x => overlapAdd(x!, { length: 9, stride: 2, dilation: 2 }),
-      value: x => p => meeting(x!, p!, 3, 2, 2, 2),
+      call: x => overlapAdd(x, { length: 9, stride: 2, dilation: 2 }),
+      value: x => p => meeting(x, p, 3, 2, 2, 2),
     },
     {
       name: 'columns, along the first axis',
       shapes: [[3, 2, 2]],
-      call: x => overlapAdd(x!, { axis: 0 }),
-      value: x => (p, j) => meeting((i, k) => x!(i, j!, k), p!, 3, 2, 1, 1),
+      call: x => overlapAdd(x, { axis: 0 }),
+      value: x => (p, j) => meeting((i, k) => x(i, j, k), p, 3, 2, 1, 1),
     },
     {
       name: 'one element each, apart',
       shapes: [[3, 1]],
-      call: x => overlapAdd(x!, { stride: 2 }),
-      value: x => p => meeting(x!, p!, 3, 1, 2, 1),
+      call: x => overlapAdd(x, { stride: 2 }),
+      value: x => p => meeting(x, p, 3, 1, 2, 1),
     },
     {
       name: 'no window',
       shapes: [[0, 2]],
-      call: x => overlapAdd(x!, { length: 2 }),
+      call: x => overlapAdd(x, { length: 2 }),
       value: () => () => 0,
     },
   ],

@@ -1,13 +1,12 @@
 /** Classes drawn from their log-probabilities, by operations on the backend where these live. */
 
-import { DTypeError, ShapeError } from '../errors.ts'
+import { ShapeError } from '../errors.ts'
 import { stopGradient } from '../ops/alias.ts'
 import { add, sub } from '../ops/elementwise.ts'
 import { argMax } from '../ops/order.ts'
 import { max } from '../ops/reduce.ts'
-import { checkTensor } from './check.ts'
-import { checkOptions, tensor } from './create.ts'
-import { isFloat } from './dtype.ts'
+import { checkFloat, checkOptions } from './check.ts'
+import { tensor } from './create.ts'
 import { type Key, openUniformValues } from './random.ts'
 import { checkShape, formatShape, sizeOf } from './shape.ts'
 import type { Tensor } from './tensor.ts'
@@ -25,12 +24,9 @@ import type { Tensor } from './tensor.ts'
  * @example categorical(key(7), tensor([0.2, 0.3, 0.5]).log(), { samples: 10 }) // int32[10]
  */
 export function categorical(from: Key, logits: Tensor, options: { readonly samples?: number } = {}): Tensor {
-  checkTensor('categorical', 'the tensor of logits', logits)
+  checkFloat('categorical', logits, 'the tensor of logits')
   checkOptions('categorical', options, '{ samples: 10 }')
   const { dtype, backend } = logits
-  if (!isFloat(dtype)) {
-    throw new DTypeError('categorical', `${logits} is not of a float type`, "Cast it first: .cast('float32')")
-  }
   if ((logits.shape.at(-1) ?? 0) === 0) {
     throw new ShapeError(
       'categorical',

@@ -4,7 +4,7 @@ import type { Backend } from '../backend/contract.ts'
 import { currentBackend } from '../backend/current.ts'
 import { DTypeError, describeValue, ShapeError, ValueError } from '../errors.ts'
 import { memo } from '../memo.ts'
-import { checkTensor } from './check.ts'
+import { checkOptions, checkTensor } from './check.ts'
 import { allocate, type DType, dtypeOf, dtypes, type TypedArray } from './dtype.ts'
 import { checkShape, formatShape, type Shape, sizeOf } from './shape.ts'
 import { type NestedArray, Tensor } from './tensor.ts'
@@ -15,12 +15,6 @@ export interface CreateOptions {
   dtype?: DType
   /** The backend in use unless said. */
   backend?: Backend
-}
-
-/** @throws ValueError unless the options are an object: neither null nor what one writes before thinking of one */
-export function checkOptions(operation: string, options: unknown, example = "{ dtype: 'float64' }"): void {
-  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
-  throw new ValueError(operation, `the options are ${describeValue(options)}`, `Give an object: ${example}`)
 }
 
 /**

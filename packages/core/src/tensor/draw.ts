@@ -1,7 +1,8 @@
 /** Tensors of random numbers: each draw is a function of a key, a shape and parameters, and of nothing else. */
 
 import { DTypeError, describeValue, ValueError } from '../errors.ts'
-import { type CreateOptions, checkFinite, checkOptions, tensor } from './create.ts'
+import { checkOptions } from './check.ts'
+import { type CreateOptions, checkFinite, tensor } from './create.ts'
 import { type DType, isFloat } from './dtype.ts'
 import { type Key, normalValues, openUniformValues, permutationValues, uniformValues } from './random.ts'
 import { checkShape, type Shape, sizeOf } from './shape.ts'

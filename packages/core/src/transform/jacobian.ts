@@ -7,6 +7,7 @@ import { pullback } from '../tape/pullback.ts'
 import { pushforward } from '../tape/pushforward.ts'
 import { checkFunction, checkOneTensor, checkOutput, trace } from '../tape/record.ts'
 import type { Tape } from '../tape/tape.ts'
+import { checkOptions } from '../tensor/check.ts'
 import { tensor, zeros, zerosLike } from '../tensor/create.ts'
 import { allocate } from '../tensor/dtype.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -41,9 +42,11 @@ export type TreeOfTrees<Outer, Inner> = Outer extends Tensor
  */
 export function jacobian<X extends TensorTree = Tensor, Rest extends readonly unknown[] = []>(
   f: (x: X, ...rest: Rest) => Tensor,
-  { mode }: JacobianOptions = {},
+  options: JacobianOptions = {},
 ): (x: X, ...rest: Rest) => X {
   checkFunction('jacobian', f)
+  checkOptions('jacobian', options, "{ mode: 'reverse' }")
+  const { mode } = options
   if (mode !== undefined && mode !== 'reverse' && mode !== 'forward') {
     throw new ValueError('jacobian', `the mode is ${describeValue(mode)}`, "Give 'reverse' or 'forward'")
   }

@@ -5,6 +5,7 @@ import { describeValue, ShapeError, ValueError } from '../errors.ts'
 import { concat, stack } from '../ops/parts.ts'
 import { split, unstack } from '../ops/split.ts'
 import { checkFunction, checkSynchronous } from '../tape/record.ts'
+import { checkOptions } from '../tensor/check.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { leavesOf, mapTree, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 import { checkpoint } from './checkpoint.ts'
@@ -49,6 +50,7 @@ export function scan<Carry extends TensorTree, X extends TensorTree, Y extends T
   options: ScanOptions = {},
 ): [carry: Carry, ys: Y] {
   checkFunction('scan', step)
+  checkOptions('scan', options, "{ checkpointEvery: 'sqrt' }")
   const start = leavesOf('scan', initial, 'the initial carry')
   const sequences = leavesOf('scan', xs, 'the sequence')
   const length = lengthOf(sequences)

@@ -1,24 +1,20 @@
-/** Shapes, views and tensors as fast-check draws and shrinks them. */
-import {
-  type Backend,
-  type DType,
-  type Expression,
-  expressions,
-  type Shape,
-  sizeOf,
-  type Tensor,
-  type TypedArray,
-  type View,
-} from '@sensigrad/core'
-import fc from 'fast-check'
-import { f64 } from './backend.ts'
+/** Shapes, elements and strided views as fast-check draws and shrinks them: what backends must cope with. */
 
-const { constant, e, input } = expressions
+import type { Backend, DType, Shape, TypedArray, View } from '@sensigrad/core'
+import fc from 'fast-check'
 
 const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array, bool: Uint8Array }
 
+/** Which shapes are drawn. */
+export interface ShapesOptions {
+  /** At most so many axes: 4 unless said. */
+  readonly maxRank?: number
+  /** No axis is shorter: 0 unless said, which draws empty tensors as well. */
+  readonly minSize?: number
+}
+
 /** Shapes of few elements, those without axes, with empty axes and with axes of one element included. */
-export function shapes({ maxRank = 4, minSize = 0 } = {}): fc.Arbitrary<number[]> {
+export function shapes({ maxRank = 4, minSize = 0 }: ShapesOptions = {}): fc.Arbitrary<number[]> {
   return fc.array(fc.integer({ min: minSize, max: 4 }), { maxLength: maxRank })
 }
 
@@ -90,39 +86,6 @@ export function views(
 /** A host view on a backend. */
 export function put(backend: Backend, { memory, ...view }: HostView): View {
   return { ...view, storage: backend.upload(memory.slice() as TypedArray, view.dtype) }
-}
-
-/** Float64 tensors of a shape, moderate and on a grid. */
-export function tensors(shape: Shape, bound = 2): fc.Arbitrary<Tensor> {
-  const size = sizeOf(shape)
-  return fc
-    .array(tameNumbers(bound), { minLength: size, maxLength: size })
-    .map(values => f64(Float64Array.from(values), shape))
-}
-
-/** Expressions of the inputs 0 and 1 that are analytic on all real numbers, and moderate. */
-export function smoothExpressions(): fc.Arbitrary<Expression> {
-  const away = (a: Expression) => e.add(e.square(a), 0.6)
-  const { node } = fc.letrec<{ node: Expression }>(tie => {
-    const unary = (f: (a: Expression) => Expression) => tie('node').map(f)
-    const binary = (f: (a: Expression, b: Expression) => Expression) =>
-      fc.tuple(tie('node'), tie('node')).map(([a, b]) => f(a, b))
-    return {
-      node: fc.oneof(
-        { maxDepth: 5 },
-        fc.constantFrom<Expression>(input(0), input(1)),
-        tameNumbers(2).map(constant),
-        ...[e.tanh, e.sin, e.cos, e.sigmoid, e.softplus, e.neg].map(unary),
-        ...[e.log, e.sqrt, e.reciprocal, e.log1p].map(f => unary(a => f(away(a)))),
-        ...[e.exp, e.expm1, e.square].map(f => unary(a => f(e.tanh(a)))),
-        ...[e.add, e.sub].map(binary),
-        binary((a, b) => e.mul(e.tanh(a), b)),
-        binary((a, b) => e.div(a, away(b))),
-        binary((a, b) => e.pow(away(e.sin(a)), e.tanh(b))),
-      ),
-    }
-  })
-  return node
 }
 
 /** Two shapes that broadcast, and the shape that they broadcast to. */

@@ -1,8 +1,10 @@
 /** The same tensor in other memory: what no operation may notice. What lies between the elements is NaN. */
-import { sizeOf, Tensor } from '@sensigrad/core'
-import { read } from './backend.ts'
 
-/** Ways to lay out a tensor. Each gives a tensor of equal shape, type and values. */
+import { sizeOf, Tensor } from '@sensigrad/core'
+import { indicesOf, rowMajor } from './indices.ts'
+import { read } from './values.ts'
+
+/** Ways to lay out a float tensor. Each gives a tensor of equal shape, type and values. */
 export const layouts: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   'in transposed memory': x => laidOut(x, rowMajor([...x.shape].reverse()).reverse(), 0),
   'spread out in larger memory': x => {
@@ -31,24 +33,12 @@ export function repeated(x: Tensor): [view: Tensor, copy: Tensor] {
   return [view, new Tensor(x.backend, x.backend.copy(view), x.dtype, x.shape)]
 }
 
-function rowMajor(shape: readonly number[]): number[] {
-  return shape.map((_, axis) => sizeOf(shape.slice(axis + 1)))
-}
-
 function laidOut(x: Tensor, strides: readonly number[], offset: number): Tensor {
   const places = indicesOf(x.shape).map(index =>
     index.reduce((place, i, axis) => place + i * strides[axis]!, offset),
   )
-  const values = read(x)
+  const values = read('layouts', x)
   const memory = new Float64Array(Math.max(offset, ...places) + 3).fill(Number.NaN)
   for (const [i, place] of places.entries()) memory[place] = values[i]!
   return new Tensor(x.backend, x.backend.upload(memory, x.dtype), x.dtype, x.shape, strides, offset)
-}
-
-/** Every index of a shape, in row-major order. */
-export function indicesOf(shape: readonly number[]): number[][] {
-  return shape.reduce<number[][]>(
-    (indices, length) => indices.flatMap(index => Array.from({ length }, (_, i) => [...index, i])),
-    [[]],
-  )
 }

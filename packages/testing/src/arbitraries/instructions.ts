@@ -1,25 +1,33 @@
-/**
- * Random programs: a few tensors, then a list of instructions that each compute one more from those before. They are
- * smooth wherever they are evaluated, stay moderate and small, and contain transforms of their own.
- */
+/** What the steps of random programs compute: smooth wherever they are evaluated, moderate, and of any shape. */
+
 import {
+  checkpoint,
   concat,
+  cumprod,
+  cumsum,
+  einsum,
+  gather,
+  gelu,
   grad,
   jvp,
+  linearRecurrence,
   matmul,
   outer,
+  roll,
   type Shape,
+  scatterAdd,
+  silu,
   stack,
   type Tensor,
   tensor,
+  triu,
+  variance,
   vjp,
   where,
 } from '@sensigrad/core'
-import fc from 'fast-check'
-import { tensors } from './arbitraries.ts'
 
 /** What an instruction makes of two tensors and a small whole number. */
-type Instruction = (a: Tensor, b: Tensor, n: number) => Tensor
+export type Instruction = (a: Tensor, b: Tensor, n: number) => Tensor
 
 const broadcasts = (a: Shape, b: Shape) =>
   b.every((length, i) => {
@@ -30,10 +38,12 @@ const broadcasts = (a: Shape, b: Shape) =>
 const beside = (a: Tensor, b: Tensor) => (broadcasts(a.shape, b.shape) ? b : b.mean())
 const axisOf = (a: Tensor, n: number) => (a.rank === 0 ? [] : n % a.rank)
 const matrix = (a: Tensor) => (a.rank >= 2 ? a : a.reshape([-1, 1]))
+const indices = (a: Tensor, values: number[]) => tensor(values, { dtype: 'int32', backend: a.backend })
 /** Keeps what grows within (-3, 3). */
 const tamed = (a: Tensor) => a.mul(0.3).tanh().mul(3)
 
-const instructions: Readonly<Record<string, Instruction>> = {
+/** What a step can be, by name. */
+export const instructions: Readonly<Record<string, Instruction>> = {
   // elementwise
   tanh: a => a.tanh(),
   sigmoid: a => a.sigmoid(),
@@ -53,12 +63,19 @@ const instructions: Readonly<Record<string, Instruction>> = {
   mul: (a, b) => tamed(a.mul(beside(a, b))),
   div: (a, b) => a.div(beside(a, b).square().add(0.7)),
   pow: (a, b) => a.square().add(0.5).pow(beside(a, b).tanh()),
+  atan: a => a.atan(),
+  asinh: a => a.asinh(),
+  erf: a => a.erf(),
+  gelu: a => gelu(a),
+  silu: a => silu(a),
+  atan2: (a, b) => a.atan2(beside(a, b).square().add(0.7)),
   where: (a, b, n) => where(tensor(n % 2 === 0), a, a.mul(beside(a, b).cos())),
   // reductions
   sum: (a, _, n) => tamed(a.sum(axisOf(a, n))),
   mean: (a, _, n) => a.mean(axisOf(a, n), { keepDims: true }),
   norm: (a, _, n) => tamed(a.add(4).norm(axisOf(a, n))),
   logSumExp: (a, _, n) => a.logSumExp(axisOf(a, n)),
+  variance: (a, _, n) => tamed(variance(a, axisOf(a, n))),
   softmax: (a, _, n) => (a.rank === 0 ? a : a.softmax(n % a.rank)),
   // products
   matmul: (a, b) => tamed(matmul(matrix(a), matrix(a).transpose()).mul(b.mean())),
@@ -73,7 +90,17 @@ const instructions: Readonly<Record<string, Instruction>> = {
       ),
     ),
   outer: (a, b) => tamed(outer(a.flatten().slice([0, 4]), b.flatten().slice([0, 4]))),
+  einsum: (a, b) => tamed(einsum('...ij,...ik->...jk', matrix(a), matrix(a).mul(b.mean()))),
+  // along an axis
+  cumsum: (a, _, n) => (a.rank === 0 ? a : tamed(cumsum(a, n % a.rank))),
+  cumprod: (a, _, n) => (a.rank === 0 ? a : cumprod(a.tanh(), n % a.rank)),
+  linearRecurrence: (a, b, n) =>
+    a.rank === 0 ? a : tamed(linearRecurrence(beside(a, b).tanh(), a, n % a.rank)),
+  gather: (a, _, n) => (a.rank === 0 ? a : gather(a, indices(a, [n % a.shape[0]!, 0]))),
+  scatterAdd: (a, b) => (a.rank === 0 ? a : tamed(scatterAdd(a, indices(a, [0, 0]), b.mean()))),
   // movement
+  roll: (a, _, n) => (a.rank === 0 ? a : roll(a, n, 0)),
+  triu: a => triu(matrix(a)),
   transpose: a => a.transpose(),
   flatten: a => a.flatten(),
   expandDims: (a, _, n) => (a.rank > 3 ? a.squeeze() : a.expandDims(n % (a.rank + 1))),
@@ -84,6 +111,7 @@ const instructions: Readonly<Record<string, Instruction>> = {
   concat: (a, _, n) => (a.rank === 0 ? stack([a, a.sin()]) : concat([a, a.sin(), a], n % a.rank)),
   stack: a => stack([a, a.cos()], -1),
   // transforms inside, with the second tensor as an outer variable
+  checkpoint: (a, b) => tamed(checkpoint((x: Tensor, y: Tensor) => x.sin().mul(beside(x, y)))(a, b)),
   'inner grad': (a, b) => grad((x: Tensor) => x.mul(beside(x, b)).sin().sum())(a),
   'inner jvp': (a, b) => tamed(jvp((x: Tensor) => x.sin().mul(beside(x, b)), [a], [a.cos()])[1]),
   'inner vjp': (a, b) =>
@@ -93,52 +121,3 @@ const instructions: Readonly<Record<string, Instruction>> = {
 }
 
 const wide = (a: Tensor, b: Tensor) => a.mul(beside(a, b)).shape
-
-interface Step {
-  readonly name: string
-  readonly a: number
-  readonly b: number
-  readonly n: number
-}
-
-/** A program: a function of its inputs, and inputs for it. */
-export interface Program {
-  readonly inputs: readonly Tensor[]
-  readonly run: (...inputs: Tensor[]) => Tensor
-}
-
-const small = (x: Tensor) => (x.size > 32 ? x.flatten().slice([0, 32]) : x.rank > 4 ? x.flatten() : x)
-
-function programOf(inputs: readonly Tensor[], steps: readonly Step[]): Program {
-  const run = (...given: Tensor[]): Tensor => {
-    const pool = [...given]
-    const pick = (n: number) => pool[pool.length - 1 - (n % pool.length)]!
-    for (const { name, a, b, n } of steps) pool.push(small(instructions[name]!(pick(a), pick(b), n)))
-    return pool.at(-1)!
-  }
-  const text = [
-    `inputs ${inputs.map(x => `${x}: ${JSON.stringify([...(x.backend as { readSync?(x: Tensor): ArrayLike<number> & Iterable<number> }).readSync!(x)])}`).join('; ')}`,
-    ...steps.map(({ name, a, b, n }) => `${name}(${a} back, ${b} back, ${n})`),
-  ].join('\n')
-  return Object.assign({ inputs, run }, { [fc.toStringMethod]: () => text })
-}
-
-/** Random programs of some number of steps over inputs of some shapes. */
-export function programs({
-  minSteps = 5,
-  maxSteps = 15,
-  shapes = [[2, 3], [3], []] as Shape[],
-} = {}): fc.Arbitrary<Program> {
-  const step = fc.record<Step>({
-    name: fc.constantFrom(...Object.keys(instructions)),
-    a: fc.nat(3),
-    b: fc.nat(9),
-    n: fc.nat(5),
-  })
-  return fc
-    .tuple(
-      fc.tuple(...shapes.map(shape => tensors(shape))),
-      fc.array(step, { minLength: minSteps, maxLength: maxSteps }),
-    )
-    .map(([inputs, steps]) => programOf(inputs, steps))
-}

@@ -2,7 +2,10 @@
  * Proves derivatives: reverse and forward mode against finite differences, and tightly against each other, at the
  * function itself and, for higher orders, at its gradient and at its tangent.
  */
+
 import {
+  DTypeError,
+  describeValue,
   epsilon,
   foldIn,
   isFloat,
@@ -12,17 +15,19 @@ import {
   pullback,
   pushforward,
   record,
-  type SynchronousBackend,
   sum,
   type Tape,
-  type Tensor,
-  type TypedArray,
+  Tensor,
   tensor,
   uniformValues,
+  ValueError,
 } from '@sensigrad/core'
+import { read } from './values.ts'
 
 /** A direction in which derivatives are taken. */
 export type Mode = 'reverse' | 'forward'
+
+const allModes: readonly Mode[] = ['reverse', 'forward']
 
 /** What `gradcheck` looks at. */
 export interface GradcheckOptions {
@@ -38,18 +43,60 @@ type Differentiable = (...inputs: Tensor[]) => Tensor
 
 /**
  * Throws unless the derivatives of f at `inputs` are right: along a random direction ẋ and for a random cotangent ȳ,
- * ȳ·ẏ (forward), x̄·ẋ (reverse) and the central difference of ȳ·f(x + tẋ) must agree.
+ * ȳ·ẏ (forward), x̄·ẋ (reverse) and the central difference of ȳ·f(x + tẋ) must agree. One direction sees every element
+ * of a Jacobian, since an error in any of them is missed with probability 0.
+ *
+ * How far they may be off is not a setting. Finite differences carry an estimate of their own error, ε^(4/5) times
+ * the size of what is summed (3e-13 in float64); the two modes make only rounding errors and must agree to 4096ε. ε
+ * is that of the coarsest float type on the tape, so float32 inputs are proved to the precision that they have: use
+ * float64 to prove a rule, float32 to prove that it copes with float32.
  *
  * @param f       smooth around `inputs`; returns one float tensor of any shape
- * @param inputs  float64 tensors on a synchronous backend, views as well as copies
+ * @param inputs  float tensors on a synchronous backend, views as well as copies
+ * @throws Error saying which derivative, its value, the reference and how far off it may be
+ * @throws SensigradError when there is nothing to prove: no inputs, no modes, inputs that are not float tensors
  * @example gradcheck((x, w) => x.matmul(w).tanh(), [x, w], { order: 2 })
  */
 export function gradcheck(
-  f: Differentiable,
+  f: (...inputs: Tensor[]) => Tensor,
   inputs: readonly Tensor[],
-  { order = 2, modes = ['reverse', 'forward'], from = key(1) }: GradcheckOptions = {},
+  { order = 2, modes = allModes, from = key(1) }: GradcheckOptions = {},
 ): void {
+  checkArguments(f, inputs, order, modes)
   check({ f, inputs, order, modes, from, over: '' })
+}
+
+function checkArguments(f: unknown, inputs: unknown, order: unknown, modes: unknown): void {
+  const refuse = (problem: string, remedy: string) => {
+    throw new ValueError('gradcheck', problem, remedy)
+  }
+  if (typeof f !== 'function') refuse(`f is ${describeValue(f)}`, 'Give a function of tensors')
+  if (!Array.isArray(inputs) || inputs.length === 0) {
+    refuse(
+      `the inputs are ${Array.isArray(inputs) ? 'an empty list' : describeValue(inputs)}`,
+      'Give a list of tensors: gradcheck(f, [x])',
+    )
+  }
+  for (const [i, x] of (inputs as unknown[]).entries()) {
+    if (!(x instanceof Tensor))
+      refuse(`input ${i} is ${describeValue(x)}`, 'Give a tensor; tensor(…) makes one')
+    else if (!isFloat(x.dtype)) {
+      throw new DTypeError(
+        'gradcheck',
+        `input ${i} is ${x}, and only floats have derivatives`,
+        'Hold it still inside f: gradcheck(x => f(x, index), [x])',
+      )
+    }
+  }
+  if (!Number.isInteger(order) || (order as number) < 1) {
+    refuse(`the order is ${describeValue(order)}`, 'Give a whole number from 1')
+  }
+  if (!Array.isArray(modes) || modes.length === 0 || modes.some(mode => !allModes.includes(mode))) {
+    refuse(
+      `the modes are ${Array.isArray(modes) ? `[${modes.join(', ')}]` : describeValue(modes)}`,
+      "Give 'reverse', 'forward' or both, in a list",
+    )
+  }
 }
 
 interface Check extends Required<GradcheckOptions> {
@@ -192,6 +239,4 @@ function like({ dtype, shape, backend }: Tensor, values: Float64Array): Tensor {
   return tensor(values, { dtype, shape, backend })
 }
 
-function valuesOf(x: Tensor): TypedArray {
-  return (x.backend as SynchronousBackend).readSync(x)
-}
+const valuesOf = (x: Tensor) => read('gradcheck', x)

@@ -1,0 +1,128 @@
+/** How a claim about a kernel is stated: the cases that it draws, and what the kernel must give in each. */
+
+import {
+  type Backend,
+  type DType,
+  epsilon,
+  isFloat,
+  type Kernels,
+  type Storage,
+  type View,
+} from '@sensigrad/core'
+import fc from 'fast-check'
+import { type HostView, put } from '../arbitraries/views.ts'
+import { indicesOf, rowMajor } from '../indices.ts'
+
+/** What a backend is asked about: a kernel family, or reading. */
+export type Subject = keyof Kernels | 'read'
+
+/** A promise of every backend that has certain types. */
+export interface Statement {
+  readonly kernel: Subject
+  readonly name: string
+  /** The types that a backend must have for this to concern it. */
+  readonly dtypes: readonly DType[]
+  /** Resolves when the backend keeps it, and rejects with the smallest counterexample when not. */
+  holds(backend: Backend): Promise<void>
+}
+
+/** What a kernel must give: the elements, and how far each may be off (not at all, unless said). */
+export interface Expected {
+  readonly dtype: DType
+  readonly shape: readonly number[]
+  readonly values: readonly number[]
+  readonly tolerance?: readonly number[]
+}
+
+/** One call of a kernel. */
+export interface Case {
+  readonly inputs: readonly HostView[]
+  readonly run: (backend: Backend, inputs: readonly View[]) => Storage
+  readonly expected: () => Expected
+}
+
+export const types: readonly DType[] = ['float32', 'float64', 'int32', 'bool']
+export const numberTypes = types.filter(dtype => dtype !== 'bool')
+export const floatTypes = types.filter(isFloat)
+
+/** How often a property is tried, from a fixed seed: a claim holds or not, whoever asks and whenever. */
+export const trials = { numRuns: 60, seed: 7 }
+
+/** What a statement says and which kernel and types, beside the drawn one, it needs. */
+export interface Subjects {
+  readonly kernel: Subject
+  readonly says: string
+  /** The types that it is made for, one statement each. */
+  readonly dtypes: readonly DType[]
+  readonly alsoNeeds?: readonly DType[]
+}
+
+/** A statement for each type, about cases that are drawn for it. */
+export function state(
+  { kernel, says, dtypes, alsoNeeds = [] }: Subjects,
+  draw: (dtype: DType) => fc.Arbitrary<Case>,
+): Statement[] {
+  return dtypes.map(dtype => ({
+    kernel,
+    name: `${kernel}: ${says} (${dtype})`,
+    dtypes: [dtype, ...alsoNeeds],
+    holds: backend =>
+      fc.assert(
+        fc.asyncProperty(draw(dtype), async ({ inputs, run, expected }) => {
+          const given = inputs.map(view => put(backend, view))
+          await sameElements(backend, run(backend, given), expected())
+          for (const [i, view] of inputs.entries()) await isUntouched(backend, given[i]!, view)
+        }),
+        trials,
+      ),
+  }))
+}
+
+async function isUntouched(backend: Backend, { storage }: View, { dtype, memory }: HostView): Promise<void> {
+  await sameElements(backend, storage, { dtype, shape: [memory.length], values: [...memory] })
+}
+
+const arrayNames = {
+  float32: 'Float32Array',
+  float64: 'Float64Array',
+  int32: 'Int32Array',
+  bool: 'Uint8Array',
+}
+
+/** Throws unless a storage that a kernel returned holds what it must. */
+export async function sameElements(backend: Backend, storage: Storage, expected: Expected): Promise<void> {
+  const { dtype, shape, values, tolerance } = expected
+  const found = await backend.read({ storage, dtype, shape, strides: rowMajor(shape), offset: 0 })
+  if (found.constructor.name !== arrayNames[dtype]) {
+    throw new Error(`${dtype} was read as a ${found.constructor.name}`)
+  }
+  if (found.length !== values.length) throw new Error(`${found.length} elements, not ${values.length}`)
+  for (const [i, value] of values.entries()) {
+    const wanted = dtype === 'float32' ? Math.fround(value) : value
+    const allowed = tolerance?.[i] ?? 0
+    // Where rounding is allowed, so is the other sign of zero.
+    if (Object.is(found[i], wanted) || (tolerance && Math.abs(found[i]! - wanted) <= allowed)) continue
+    if (tolerance && found[i] === wanted) continue
+    throw new Error(`element ${i} is ${found[i]}, not ${wanted} (± ${allowed})`)
+  }
+}
+
+/** The element of a host view at an index. */
+export function at({ memory, offset, strides }: HostView, index: readonly number[]): number {
+  return memory[index.reduce((place, i, axis) => place + i * strides[axis]!, offset)]!
+}
+
+/** The elements of a host view, row-major. */
+export function valuesOf(view: HostView): number[] {
+  return indicesOf(view.shape).map(index => at(view, index))
+}
+
+/** The distance of 1 to the next number, 0 for types without rounding. */
+export function precisionOf(dtype: DType): number {
+  return isFloat(dtype) ? epsilon(dtype) : 0
+}
+
+/** Σ values. */
+export function sum(values: readonly number[]): number {
+  return values.reduce((all, value) => all + value, 0)
+}
