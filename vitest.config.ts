@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'properties',
           include: ['test/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'test/browser/**'],
+          exclude: ['**/node_modules/**', 'test/browser/**', 'test/dist/**'],
         },
       },
       {

@@ -15,9 +15,10 @@ const arrows: Record<string, string[]> = {
   testing: ['core', 'nn'],
   sensigrad: ['core', 'nn', 'backend-cpu'],
   study: ['core', 'backend-cpu', 'linalg', 'nn', 'dynamics', 'sensigrad'],
+  bench: ['core', 'backend-cpu', 'nn', 'study', 'sensigrad'],
 }
-/** The one package that may count on Node; all others run wherever JavaScript does. */
-const onNode = 'study'
+/** The packages that may count on Node; all others run wherever JavaScript does. */
+const onNode = ['study', 'bench']
 const testTools = ['vitest', 'fast-check', '@fast-check/vitest']
 
 const packages = fileURLToPath(new URL('../packages', import.meta.url))
@@ -47,7 +48,7 @@ describe.each(Object.entries(arrows))('%s', (name, allowed) => {
       if (specifier.startsWith('.'))
         return !relative(source, resolve(source, file, '..', specifier)).startsWith('..')
       if (file.endsWith('.test.ts') && testTools.includes(specifier)) return true
-      if (specifier.startsWith('node:')) return name === onNode || file.endsWith('.test.ts')
+      if (specifier.startsWith('node:')) return onNode.includes(name) || file.endsWith('.test.ts')
       return packageOf(specifier) in { ...dependencies, ...peerDependencies }
     }
     const strangers = files.flatMap(({ file, text }) =>

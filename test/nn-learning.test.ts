@@ -231,3 +231,21 @@ describe('a net of two layers', () => {
     expect(loss).toBeLessThan(0.05)
   })
 })
+
+test('a loss can hand on what it was computed from, of a module and of a function', () => {
+  const layer = new Dense(2, 1, { key: key(5), dtype: 'float64' })
+  const x = f64([1, 2], [1, 2])
+  const lossOf = () => {
+    const predicted = layer.call(x)
+    return [predicted.square().sum(), { predicted }] as const
+  }
+  const [loss, gradients, { predicted }] = valueAndGrad(layer, lossOf, { aux: true })
+  expect(values(predicted)).toEqual(values(layer.call(x)))
+  expect(predicted.entry).toBeUndefined()
+  expect(values(loss)[0]).toBeCloseTo(values(predicted)[0]! ** 2, 14)
+  expect(values(gradients.bias!)[0]).toBeCloseTo(2 * values(predicted)[0]!, 14)
+  const [value, slope, twice] = valueAndGrad((x: Tensor) => [x.square().sum(), x.mul(2)] as const, {
+    aux: true,
+  })(f64([3]))
+  expect([value, slope, twice].flatMap(each => [...values(each)])).toEqual([9, 6, 6])
+})

@@ -5,11 +5,9 @@
 import * as core from '@sensigrad/core'
 import {
   type DType,
-  type Elements,
   expressions,
   grad,
   jvp,
-  type Sample,
   type ScalarFunction,
   specifications,
   type Tensor,
@@ -186,33 +184,6 @@ for (const specification of specifications) {
     for (const { name, holds } of promises(specification)) test(name, holds)
   })
 }
-
-/** What is composed of operations, by what each row of its input becomes. */
-const composed: Record<
-  string,
-  { of: (x: Tensor) => Tensor; row: (x: readonly number[]) => readonly number[] }
-> = {
-  mean: { of: x => x.mean(1), row: x => [total(x) / x.length] },
-  norm: { of: x => x.norm(1), row: x => [Math.sqrt(total(x.map(each => each ** 2)))] },
-  logSumExp: { of: x => x.logSumExp(-1), row: x => [Math.log(total(x.map(Math.exp)))] },
-  softmax: { of: x => x.softmax(), row: x => x.map(each => Math.exp(each) / total(x.map(Math.exp))) },
-  logSoftmax: { of: x => x.logSoftmax(), row: x => x.map(each => each - Math.log(total(x.map(Math.exp)))) },
-}
-const total = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
-
-describe.each(Object.entries(composed))('%s', (name, { of, row }) => {
-  const rowOf = (x: Elements, i: number) => [0, 1, 2, 3].map(k => x(i, k))
-  const sample: Sample = {
-    name: 'of each row',
-    shapes: [[3, 4]],
-    call: x => of(x),
-    value:
-      x =>
-      (i, j = 0) =>
-        row(rowOf(x, i))[j]!,
-  }
-  for (const claim of promises({ name, samples: [sample], errors: [] })) test(claim.name, claim.holds)
-})
 
 test.each(['sum', 'mean', 'max', 'min', 'norm', 'logSumExp'] as const)(
   '%s keeps its axes as axes of one element when told to, with the same values',

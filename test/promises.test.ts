@@ -35,6 +35,7 @@ function claimsOf({ rules, sample, error }: Wrong): Claim[] {
       [3, 2],
     ],
     call: (a, b) => op.apply([a, b], undefined),
+    gives: 'float64[3, 2]',
     value: (a, b) => (i, j) => a(i, j) * Math.sin(b(i, j)),
   }
   return promises({ name: 'wave', samples: [{ ...plain, ...sample }], errors: [{ ...refused, ...error }] })
@@ -57,7 +58,7 @@ test('a right operation keeps every promise', async () => {
 
 test('each promise is a test of its own, with the name of the operation', () => {
   expect(claimsOf({}).map(({ name }) => name)).toEqual([
-    'wave: of two matrices: has the values that are written down for it',
+    'wave: of two matrices: has the type, shape and values that are written down for it',
     'wave: of two matrices: calls its operation',
     'wave: of two matrices: has right derivatives of order 1 and 2 in both modes',
     'wave: of two matrices: has right derivatives as a factor of itself',
@@ -86,12 +87,17 @@ const stale = new ShapeError('wave', 'the shapes do not fit', 'Give two tensors 
 const mistakes: Record<string, Wrong & { readonly breaks: string; readonly because: RegExp }> = {
   'a value that is not what the sample says': {
     sample: { value: a => (i, j) => a(i, j) },
-    breaks: 'has the values that are written down for it',
+    breaks: 'has the type, shape and values that are written down for it',
     because: /^Error: the value at \[0, 0\] is -?[\d.]+, not -?[\d.]+: off by .*, allowed 1\.0e-13$/,
+  },
+  'a value with an axis too few': {
+    sample: { call: (a, b) => a.mul(b.sin()).slice(0), value: (a, b) => j => a(0, j) * Math.sin(b(0, j)) },
+    breaks: 'has the type, shape and values that are written down for it',
+    because: /^Error: the value is float64\[2\], not float64\[3, 2\]/,
   },
   'a call that throws': {
     sample: { call: refuse },
-    breaks: 'has the values that are written down for it',
+    breaks: 'has the type, shape and values that are written down for it',
     because: /^ShapeError: wave: the shapes do not fit/,
   },
   'a call of something else': {
@@ -201,13 +207,13 @@ describe('where there is no derivative', () => {
   const countOf = (shapes: Sample['shapes'], call: Sample['call']) =>
     promises({
       name: 'flat',
-      samples: [{ name: 'of something', shapes, call, value: () => () => 1 }],
+      samples: [{ name: 'of something', shapes, call, gives: '', value: () => () => 1 }],
       errors: [],
     }).map(({ name }) => name.replace('flat: of something: ', ''))
 
   test('only the value and the layouts of a result in whole numbers are looked at', () => {
     expect(countOf([[2]], x => x.greater(-9))).toEqual([
-      'has the values that are written down for it',
+      'has the type, shape and values that are written down for it',
       'does not notice inputs in transposed memory',
       'does not notice inputs spread out in larger memory',
       'does not notice inputs stored backwards',
@@ -216,7 +222,7 @@ describe('where there is no derivative', () => {
   })
 
   test('only the value of what takes no inputs is looked at', () => {
-    expect(countOf([], () => f64(1))).toEqual(['has the values that are written down for it'])
+    expect(countOf([], () => f64(1))).toEqual(['has the type, shape and values that are written down for it'])
   })
 })
 

@@ -27,7 +27,7 @@ const halving = (name: string, slope: number) => {
     samples: [],
     errors: [],
   })
-  return { name, samples: [{ name: 'a row', shapes: [[3]], call, value: x => i => x(i) / 2 }], errors: [] }
+  return { name, samples: [{ name: 'a row', shapes: [[3]], call, gives: 'float64[3]', value: x => i => x(i) / 2 }], errors: [] }
 }
 
 const right = promises(halving('half', 0.5))

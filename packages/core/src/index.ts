@@ -39,7 +39,7 @@ export {
 } from './tensor/draw.ts'
 // biome-ignore format: a list
 export {
-  foldIn, type Key, key, normalValues, permutationValues, splitKey, threefry, uniformValues,
+  foldIn, type Key, key, normalValues, permutationValues, splitKey, threefry, type UniformPurpose, uniformValues,
 } from './tensor/random.ts'
 export {
   type Axes,
@@ -57,7 +57,7 @@ export { cast } from './ops/cast.ts'
 // biome-ignore format: a list
 export {
   defineMultiOp, defineOp, type ForwardContext, type ForwardStep, type MultiOp, type MultiOpDefinition, type Op,
-  type OpDefinition, operations, type ReverseContext, type ReverseStep, type SingleOp,
+  type OpDefinition, operations, type ReverseContext, type ReverseStep, type Ruled, type SingleOp,
 } from './ops/define.ts'
 // biome-ignore format: a list
 export {
@@ -128,9 +128,9 @@ export { currentScope, withScope } from './tape/scope.ts'
 export { slice as sliceTape, Tape } from './tape/tape.ts'
 export { type NonFinite, traceNaN } from './tape/trace-nan.ts'
 export { checkpoint } from './transform/checkpoint.ts'
-export { type CustomDefinition, custom } from './transform/custom.ts'
+export { type CustomDefinition, type CustomForward, type CustomReverse, custom } from './transform/custom.ts'
 export { jvp, linearize, vjp } from './transform/directional.ts'
-export { type AuxiliaryOptions, grad, valueAndGrad } from './transform/grad.ts'
+export { type AuxiliaryOptions, grad, type Of, valueAndGrad } from './transform/grad.ts'
 // biome-ignore format: a list
 export {
   hessian, hvp, jacobian, type JacobianOptions, type TreeOfTrees,

@@ -38,6 +38,7 @@ const op = defineOp<undefined>({
       name: 'two rows',
       shapes: [[2, 2]],
       call: x => cholesky(positive(x)),
+      gives: 'float64[2, 2]',
       value: x => (i, j) => {
         const a = positiveElements(x, 2)
         const first = Math.sqrt(a(0, 0))
@@ -49,12 +50,14 @@ const op = defineOp<undefined>({
       name: 'l lᵀ of three rows',
       shapes: [[3, 2]],
       call: x => matmul(cholesky(positive(x)), transpose(cholesky(positive(x)))),
+      gives: 'float64[3, 3]',
       value: x => positiveElements(x, 2),
     },
     {
       name: 'a batch of numbers',
       shapes: [[2, 1, 1]],
       call: x => cholesky(positive(x)),
+      gives: 'float64[2, 1, 1]',
       value: x => n => Math.sqrt(x(n, 0, 0) ** 2 + 2),
     },
     {
@@ -65,6 +68,7 @@ const op = defineOp<undefined>({
         const l = cholesky(add(x, mul(identityLike(x), 4)))
         return matmul(l, transpose(l))
       },
+      gives: 'float64[2, 2]',
       value: x => (i, j) => (x(i, j) + x(j, i)) / 2 + (i === j ? 4 : 0),
     },
   ],

@@ -66,6 +66,7 @@ const op = defineMultiOp<undefined>({
       name: 'q of two rows',
       shapes: [[2, 2]],
       call: a => qr(regular(a))[0],
+      gives: 'float64[2, 2]',
       value: a => (i, j) => {
         const m = regularElements(a)
         const length = Math.hypot(m(0, 0), m(1, 0))
@@ -76,6 +77,7 @@ const op = defineMultiOp<undefined>({
       name: 'r of two rows',
       shapes: [[2, 2]],
       call: a => qr(regular(a))[1],
+      gives: 'float64[2, 2]',
       value: a => (i, j) => {
         const m = regularElements(a)
         const length = Math.hypot(m(0, 0), m(1, 0))
@@ -87,12 +89,14 @@ const op = defineMultiOp<undefined>({
       name: 'q r of a tall matrix',
       shapes: [[3, 2]],
       call: a => matmul(...qr(regular(a))),
+      gives: 'float64[3, 2]',
       value: a => regularElements(a),
     },
     {
       name: 'r in a batch of columns',
       shapes: [[2, 3, 1]],
       call: a => qr(regular(a))[1],
+      gives: 'float64[2, 1, 1]',
       value: a => n => Math.hypot(a(n, 0, 0) + 8, a(n, 1, 0), a(n, 2, 0)),
     },
   ],
@@ -157,6 +161,7 @@ specify({
       name: 'a square system',
       shapes: [[2, 2], [2]],
       call: (a, b) => leastSquares(regular(a), b),
+      gives: 'float64[2]',
       value: (a, b) => i =>
         inverse2(regularElements(a), i, 0) * b(0) + inverse2(regularElements(a), i, 1) * b(1),
     },
@@ -164,6 +169,7 @@ specify({
       name: 'the mean, by a column of ones',
       shapes: [[3]],
       call: b => leastSquares(b.reshape([3, 1]).mul(0).add(1), b),
+      gives: 'float64[1]',
       value: b => () => (b(0) + b(1) + b(2)) / 3,
     },
     {
@@ -173,6 +179,7 @@ specify({
         [3, 2],
       ],
       call: (a, b) => leastSquares(regular(a), b),
+      gives: 'float64[2, 1, 2]',
       value: (a, b) => (n, _, j) => {
         const column = [a(n, 0, 0) + 8, a(n, 1, 0), a(n, 2, 0)]
         const along = column.reduce((sum, x, i) => sum + x * b(i, j), 0)

@@ -56,12 +56,14 @@ const valuesOp = defineOp<undefined>({
       shapes: [[2, 2]],
       domain: [-1, 1],
       call: x => singularValues(spread(regular(x))),
+      gives: 'float64[2]',
       value: x => i => singularValue2(spreadOut(x), i),
     },
     {
       name: 'a batch of rows',
       shapes: [[2, 1, 3]],
       call: x => singularValues(regular(x)),
+      gives: 'float64[2, 1]',
       value: x => n => Math.hypot(x(n, 0, 0) + 8, x(n, 0, 1), x(n, 0, 2)),
     },
     {
@@ -69,6 +71,7 @@ const valuesOp = defineOp<undefined>({
       shapes: [[3, 2]],
       domain: [-1, 1],
       call: x => sum(mul(singularValues(spread(regular(x))), singularValues(spread(regular(x))))),
+      gives: 'float64[]',
       value: x => () =>
         [0, 1, 2].reduce((sum, i) => sum + spreadOut(x)(i, 0) ** 2 + spreadOut(x)(i, 1) ** 2, 0),
     },
@@ -152,6 +155,7 @@ const vectorsOp = defineMultiOp<undefined>({
         const [u, s, v] = svd(spread(regular(x)))
         return matmul(scaleColumns(u, s), transpose(v))
       },
+      gives: 'float64[3, 2]',
       value: x => spreadOut(x),
     },
     {
@@ -162,6 +166,7 @@ const vectorsOp = defineMultiOp<undefined>({
         const [u, s, v] = svd(spread(regular(x)))
         return matmul(scaleColumns(u, s), transpose(v))
       },
+      gives: 'float64[2, 2, 3]',
       value: x => (n, i, j) => spreadOut((i, j) => x(n, i, j))(i, j),
     },
     {
@@ -169,6 +174,7 @@ const vectorsOp = defineMultiOp<undefined>({
       shapes: [[2, 2]],
       domain: [-1, 1],
       call: x => svd(spread(regular(x)))[0].square(),
+      gives: 'float64[2, 2]',
       value: x => (i, j) => {
         const m = spreadOut(x)
         const [off, first] = [m(0, 0) * m(1, 0) + m(0, 1) * m(1, 1), m(0, 0) ** 2 + m(0, 1) ** 2] // of m mᵀ
@@ -181,6 +187,7 @@ const vectorsOp = defineMultiOp<undefined>({
       shapes: [[1, 3]],
       domain: [-1, 1],
       call: x => svd(regular(x))[2].square(),
+      gives: 'float64[3, 1]',
       value: x => i => {
         const m = regularElements(x)
         return m(0, i) ** 2 / (m(0, 0) ** 2 + m(0, 1) ** 2 + m(0, 2) ** 2)

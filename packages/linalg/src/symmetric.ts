@@ -73,6 +73,7 @@ const valuesOp = defineOp<undefined>({
       name: 'two rows',
       shapes: [[2, 2]],
       call: x => symmetricEigenvalues(spread(x)),
+      gives: 'float64[2]',
       value: x => i => eigenvalue2(spreadElements(x), i),
     },
     {
@@ -80,6 +81,7 @@ const valuesOp = defineOp<undefined>({
       shapes: [[3, 3]],
       domain: [-1, 1],
       call: x => sum(mul(symmetricEigenvalues(spread(x)), symmetricEigenvalues(spread(x)))),
+      gives: 'float64[]',
       value: x => () => {
         const a = spreadElements(x)
         return [0, 1, 2].reduce((sum, i) => sum + a(i, 0) ** 2 + a(i, 1) ** 2 + a(i, 2) ** 2, 0)
@@ -89,6 +91,7 @@ const valuesOp = defineOp<undefined>({
       name: 'a batch of numbers',
       shapes: [[2, 1, 1]],
       call: x => symmetricEigenvalues(x),
+      gives: 'float64[2, 1]',
       value: x => n => x(n, 0, 0),
     },
   ],
@@ -135,6 +138,7 @@ const vectorsOp = defineOp<undefined>({
       name: 'the squared elements of the vectors of two rows',
       shapes: [[2, 2]],
       call: x => symmetricEigen(spread(x))[1].square(),
+      gives: 'float64[2, 2]',
       value: x => (i, j) => {
         const a = spreadElements(x)
         const off = a(0, 1) ** 2 // (b, λ - a) is an eigenvector of [[a, b], [b, d]]
@@ -150,6 +154,7 @@ const vectorsOp = defineOp<undefined>({
         const [values, v] = symmetricEigen(spread(x))
         return matmul(scaleColumns(v, values), transpose(v))
       },
+      gives: 'float64[3, 3]',
       value: x => spreadElements(x),
     },
     {
@@ -164,6 +169,7 @@ const vectorsOp = defineOp<undefined>({
           add(symmetricPart(a), mul(identityLike(a), 3)),
         )
       },
+      gives: 'float64[2, 2, 2]',
       value: () => (_, i, j) => Number(i === j),
     },
   ],

@@ -34,6 +34,7 @@ const op = defineSolver<TriangularAttributes>({
       name: 'the lower triangle and a vector',
       shapes: [[2, 2], [2]],
       call: (t, b) => triangularSolve(regular(t), b),
+      gives: 'float64[2]',
       value: (t, b) => i => {
         const first = b(0) / (t(0, 0) + 8)
         return i === 0 ? first : (b(1) - t(1, 0) * first) / (t(1, 1) + 8)
@@ -46,6 +47,7 @@ const op = defineSolver<TriangularAttributes>({
         [2, 3],
       ],
       call: (t, b) => triangularSolve(regular(t), b, { upper: true }),
+      gives: 'float64[2, 3]',
       value: (t, b) => (i, j) => {
         const last = b(1, j) / (t(1, 1) + 8)
         return i === 1 ? last : (b(0, j) - t(0, 1) * last) / (t(0, 0) + 8)
@@ -58,6 +60,7 @@ const op = defineSolver<TriangularAttributes>({
         [2, 1],
       ],
       call: (t, b) => triangularSolve(regular(t), b, { transpose: true }),
+      gives: 'float64[2, 1]',
       value: (t, b) => (i, j) => {
         const last = b(1, j) / (t(1, 1) + 8)
         return i === 1 ? last : (b(0, j) - t(1, 0) * last) / (t(0, 0) + 8)
@@ -74,6 +77,7 @@ const op = defineSolver<TriangularAttributes>({
           upperOf(regular(t)).transpose(),
           triangularSolve(regular(t), b, { upper: true, transpose: true }),
         ),
+      gives: 'float64[2, 3, 2]',
       value: (_, b) => (_, i, j) => b(i, j),
     },
     {
@@ -83,6 +87,7 @@ const op = defineSolver<TriangularAttributes>({
         [2, 1, 2],
       ],
       call: (t, b) => triangularSolve(regular(t), b),
+      gives: 'float64[2, 1, 2]',
       value: (t, b) => (n, i, j) => b(n, i, j) / regularElements(t)(0, 0),
     },
   ],

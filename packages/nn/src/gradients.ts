@@ -1,7 +1,13 @@
 /** Gradients of a loss with respect to a module's parameters, and modules with other values in their parameters. */
 
 import * as core from '@sensigrad/core'
-import { describeValue, type Tensor, type TensorTree, ValueError } from '@sensigrad/core'
+import {
+  type AuxiliaryOptions,
+  describeValue,
+  type Tensor,
+  type TensorTree,
+  ValueError,
+} from '@sensigrad/core'
 import { type AnyModule, checkModule } from './module.ts'
 import { parameterAt } from './parameter.ts'
 
@@ -36,26 +42,38 @@ export function withParameters<Result>(module: AnyModule, values: ByParameter, b
 /**
  * A loss and its gradient with respect to every parameter of a module.
  *
- * @param module  whose parameters
- * @param loss    computes the loss, a tensor of one element, with the module
- * @returns `[loss, gradients]`, the gradients by parameter path
+ * @param module   whose parameters
+ * @param loss     computes the loss, a tensor of one element, with the module
+ * @param options  `{ aux: true }` when it computes `[loss, auxiliary]`: predictions, say, or a new state
+ * @returns `[loss, gradients]`, the gradients by parameter path, or `[loss, gradients, auxiliary]`
  * @example const [loss, gradients] = valueAndGrad(model, () => meanSquaredError(model.call(x), y))
  */
+export function valueAndGrad<Aux>(
+  module: AnyModule,
+  loss: () => readonly [loss: Tensor, auxiliary: Aux],
+  options: AuxiliaryOptions,
+): [loss: Tensor, gradients: ByParameter, auxiliary: Aux]
 export function valueAndGrad(module: AnyModule, loss: () => Tensor): [loss: Tensor, gradients: ByParameter]
+/** The function that computes f, its gradient with respect to f's first argument and an auxiliary value; see core's. */
+export function valueAndGrad<X extends TensorTree, Rest extends readonly unknown[], Aux>(
+  f: (x: X, ...rest: Rest) => readonly [value: Tensor, auxiliary: Aux],
+  options: AuxiliaryOptions,
+): (x: X, ...rest: Rest) => [value: Tensor, gradient: X, auxiliary: Aux]
 /** The function that computes f and its gradient with respect to f's first argument; see core's `valueAndGrad`. */
 export function valueAndGrad<X extends TensorTree = Tensor, Rest extends readonly unknown[] = []>(
   f: (x: X, ...rest: Rest) => Tensor,
 ): (x: X, ...rest: Rest) => [value: Tensor, gradient: X]
-export function valueAndGrad(first: AnyModule | ((x: TensorTree) => Tensor), loss?: () => Tensor): unknown {
-  if (typeof first === 'function') return core.valueAndGrad(first)
+export function valueAndGrad(first: unknown, second?: unknown, options?: AuxiliaryOptions): unknown {
+  const differentiated = core.valueAndGrad as (f: unknown, options: unknown) => (x: TensorTree) => unknown
+  if (typeof first === 'function') return differentiated(first, second)
   checkModule('valueAndGrad', first)
-  if (typeof loss !== 'function') {
+  if (typeof second !== 'function') {
     throw new ValueError(
       'valueAndGrad',
-      `the loss is ${describeValue(loss)}`,
+      `the loss is ${describeValue(second)}`,
       'Give a function: () => loss of the module',
     )
   }
-  const compute = (values: ByParameter) => withParameters(first, values, loss)
-  return core.valueAndGrad(compute)(valuesOf(first))
+  const compute = (values: ByParameter) => withParameters(first, values, second as () => unknown)
+  return differentiated(compute, options)(valuesOf(first))
 }

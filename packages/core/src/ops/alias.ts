@@ -10,7 +10,9 @@ const alias = defineOp<undefined>({
   linear: true,
   forward: ([x]) => x!.view(x!.shape, x!.strides, x!.offset),
   vjp: ({ g }) => [g],
-  samples: [{ name: 'a matrix', shapes: [[2, 3]], call: x => aliasOf(x), value: x => x }],
+  samples: [
+    { name: 'a matrix', shapes: [[2, 3]], call: x => aliasOf(x), gives: 'float64[2, 3]', value: x => x },
+  ],
   errors: [], // there is nothing that it could refuse
 })
 

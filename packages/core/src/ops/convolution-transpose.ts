@@ -111,6 +111,7 @@ specify({
       name: 'channels and a bias',
       shapes: [[2, 2, 3], [2, 2, 2], [2]],
       call: (x, w, b) => convTranspose1d(x, w, { bias: b }),
+      gives: 'float64[2, 2, 4]',
       value: (x, w, bias) => (b, o, p) =>
         bias(o) +
         total(2, c =>
@@ -130,6 +131,7 @@ specify({
         [1, 1, 2],
       ],
       call: (x, w) => convTranspose1d(x, w, { stride: 2, dilation: 3, padding: [[1, 2]], outputPadding: 1 }),
+      gives: 'float64[1, 1, 6]',
       value: (x, w) => (b, o, p) =>
         laidDown(
           i => x(b, 0, i),
@@ -148,6 +150,7 @@ specify({
         [2, 2, 2],
       ],
       call: (x, w) => convTranspose1d(x, w, { groups: 2 }),
+      gives: 'float64[4, 3]',
       value: (x, w) => (o, p) => {
         const group = o < 2 ? 0 : 1
         return laidDown(
@@ -166,6 +169,7 @@ specify({
         [1, 1, 1],
       ],
       call: (x, w) => convTranspose1d(x, w),
+      gives: 'float64[1, 1, 1]',
       value: (x, w) => () => x(0, 0, 0) * w(0, 0, 0),
     },
   ],
@@ -231,6 +235,7 @@ specify({
       name: 'channels and a bias',
       shapes: [[2, 2, 2, 2], [2, 2, 2, 2], [2]],
       call: (x, w, b) => convTranspose2d(x, w, { bias: b }),
+      gives: 'float64[2, 2, 3, 3]',
       value: (x, w, bias) => (b, o, p, q) =>
         bias(o) +
         total(2, c =>
@@ -262,6 +267,7 @@ specify({
           dilation: [1, 2],
           outputPadding: [1, 0],
         }),
+      gives: 'float64[1, 4, 4]',
       value: (x, w) => (_, p, q) =>
         total(2, i =>
           total(3, k =>
@@ -286,6 +292,7 @@ specify({
         [2, 1, 1, 2],
       ],
       call: (x, w) => convTranspose2d(x, w, { groups: 2 }),
+      gives: 'float64[0, 2, 2, 3]',
       value: () => () => 0,
     },
   ],

@@ -107,6 +107,7 @@ specify({
       name: 'channels and a bias',
       shapes: [[2, 2, 4], [3, 2, 2], [3]],
       call: (x, w, b) => conv1d(x, w, { bias: b }),
+      gives: 'float64[2, 3, 3]',
       value: (x, w, bias) => (b, o, i) => bias(o) + total(2, c => total(2, k => w(o, c, k) * x(b, c, i + k))),
     },
     {
@@ -116,6 +117,7 @@ specify({
         [1, 1, 2],
       ],
       call: (x, w) => conv1d(x, w, { stride: 2, dilation: 3, padding: [[1, 2]] }),
+      gives: 'float64[1, 1, 3]',
       value: (x, w) => (b, o, i) => total(2, k => w(o, 0, k) * surrounded(x, [5])(b, 0, 2 * i + 3 * k - 1)),
     },
     {
@@ -125,6 +127,7 @@ specify({
         [2, 1, 2],
       ],
       call: (x, w) => conv1d(x, w, { padding: 'same' }),
+      gives: 'float64[2, 3]',
       value: (x, w) => (o, i) => total(2, k => w(o, 0, k) * surrounded(x, [3])(0, i + k)),
     },
     {
@@ -134,6 +137,7 @@ specify({
         [4, 1, 1],
       ],
       call: (x, w) => conv1d(x, w, { groups: 2 }),
+      gives: 'float64[4, 3]',
       value: (x, w) => (o, i) => w(o, 0, 0) * x(o < 2 ? 0 : 1, i),
     },
     {
@@ -143,6 +147,7 @@ specify({
         [1, 1, 2],
       ],
       call: (x, w) => conv1d(x, w),
+      gives: 'float64[0, 1, 2]',
       value: () => () => 0,
     },
   ],
@@ -241,6 +246,7 @@ specify({
       name: 'channels and a bias',
       shapes: [[2, 2, 3, 3], [2, 2, 2, 2], [2]],
       call: (x, w, b) => conv2d(x, w, { bias: b }),
+      gives: 'float64[2, 2, 2, 2]',
       value: (x, w, bias) => (b, o, i, j) =>
         bias(o) + total(2, c => total(2, k => total(2, l => w(o, c, k, l) * x(b, c, i + k, j + l)))),
     },
@@ -251,6 +257,7 @@ specify({
         [1, 1, 2, 3],
       ],
       call: (x, w) => conv2d(x, w, { stride: [1, 2], dilation: [2, 1], padding: [[0, 1], 1] }),
+      gives: 'float64[1, 1, 3, 2]',
       value: (x, w) => (b, o, i, j) =>
         total(2, k => total(3, l => w(o, 0, k, l) * surrounded(x, [4, 4])(b, 0, i + 2 * k, 2 * j + l - 1))),
     },
@@ -261,6 +268,7 @@ specify({
         [2, 2, 2, 3],
       ],
       call: (x, w) => conv2d(x, w, { groups: 2, padding: 'same' }),
+      gives: 'float64[2, 2, 3]',
       value: (x, w) => (o, i, j) =>
         total(2, c =>
           total(2, k => total(3, l => w(o, c, k, l) * surrounded(x, [2, 3])(2 * o + c, i + k, j + l - 1))),
@@ -273,6 +281,7 @@ specify({
         [3, 2, 1, 1],
       ],
       call: (x, w) => conv2d(x, w),
+      gives: 'float64[2, 3, 2, 2]',
       value: (x, w) => (b, o, i, j) => total(2, c => w(o, c, 0, 0) * x(b, c, i, j)),
     },
   ],

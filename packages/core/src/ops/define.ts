@@ -93,7 +93,7 @@ export interface MultiOp<Attributes = unknown> extends Op<Attributes> {
 }
 
 /** A rule for forward mode: written down, or following from linearity. */
-type Ruled<Definition extends { jvp?: unknown }> = Definition &
+export type Ruled<Definition extends { jvp?: unknown }> = Definition &
   ({ readonly linear: true } | { readonly jvp: NonNullable<Definition['jvp']> })
 
 const defined: Op[] = []

@@ -284,6 +284,10 @@ const choice = call('where', x0, x1, x2)
 /**
  * `a` where `condition` holds, else `b`.
  *
+ * Both branches are computed, and a zero cotangent goes back to the one not taken, where a rule that multiplies it by
+ * an infinite slope makes NaN: `where(x.greater(0), x.sqrt(), 0)` at 0. Choose inside of `elementwise`, where slopes are
+ * chosen as well, or keep the argument away: `where(c, where(c, x, 1).sqrt(), 0)`.
+ *
  * @param condition  a bool tensor
  */
 export function where(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {

@@ -39,18 +39,21 @@ const gatherOp: SingleOp<Picking> = defineOp({
       name: 'other elements in each row',
       shapes: [[2, 3]],
       call: x => takeAlongAxis(x, whole(x, [[2, 0], [1, 1]]), 1), // biome-ignore format: a matrix
+      gives: 'float64[2, 2]',
       value: x => (i, j) => x(i, [[2, 0], [1, 1]][i]![j]!), // biome-ignore format: a matrix
     },
     {
       name: 'the same elements in each column',
       shapes: [[3, 2]],
       call: x => takeAlongAxis(x, whole(x, [[2], [2], [0], [1]])),
+      gives: 'float64[4, 2]',
       value: x => (i, j) => x([2, 2, 0, 1][i]!, j),
     },
     {
       name: 'nothing',
       shapes: [[3, 2]],
       call: x => takeAlongAxis(x, tensor([], { dtype: 'int32', shape: [0, 2], backend: x.backend })),
+      gives: 'float64[0, 2]',
       value: () => () => 0,
     },
   ],
@@ -93,6 +96,7 @@ const scatterOp: SingleOp<Picking & { readonly size: number }> = defineOp({
       name: 'two values at one place',
       shapes: [[3, 2]],
       call: x => scatterOp.apply([x], { indices: whole(x, [[1, 0], [1, 0], [3, 2]]), axis: 0, size: 4 }), // biome-ignore format: a matrix
+      gives: 'float64[4, 2]',
       value: x => (i, j) => total(3, k => ([[1, 0], [1, 0], [3, 2]][k]![j] === i ? x(k, j) : 0)), // biome-ignore format: a matrix
     },
   ],
@@ -196,18 +200,21 @@ specify({
       name: 'rows, one of them twice',
       shapes: [[3, 2]],
       call: x => gather(x, whole(x, [2, 0, 2])),
+      gives: 'float64[3, 2]',
       value: x => (i, j) => x([2, 0, 2][i]!, j),
     },
     {
       name: 'columns, by a matrix of indices',
       shapes: [[2, 3]],
       call: x => gather(x, whole(x, [[2, 0], [1, 1]]), -1), // biome-ignore format: a matrix
+      gives: 'float64[2, 2, 2]',
       value: x => (i, j, k) => x(i, [[2, 0], [1, 1]][j]![k]!), // biome-ignore format: a matrix
     },
     {
       name: 'by one index',
       shapes: [[3, 2]],
       call: x => gather(x, tensor(1, { dtype: 'int32', backend: x.backend })),
+      gives: 'float64[2]',
       value: x => j => x(1, j),
     },
   ],
@@ -268,12 +275,14 @@ specify({
       name: 'rows, two of them at one place',
       shapes: [[3, 2], [3, 2]], // biome-ignore format: two matrices
       call: (x, v) => scatterAdd(x, whole(x, [2, 0, 2]), v),
+      gives: 'float64[3, 2]',
       value: (x, v) => (i, j) => x(i, j) + total(3, k => ([2, 0, 2][k] === i ? v(k, j) : 0)),
     },
     {
       name: 'one number in columns',
       shapes: [[2, 3], []],
       call: (x, v) => scatterAdd(x, whole(x, [1]), v, 1),
+      gives: 'float64[2, 3]',
       value: (x, v) => (i, j) => x(i, j) + (j === 1 ? v() : 0),
     },
   ],
@@ -330,6 +339,7 @@ specify({
       name: 'of a row, with an index outside',
       shapes: [[3, 2]],
       call: x => oneHot(whole(x, [1, 0, 5]), 3, { dtype: x.dtype }).matmul(x),
+      gives: 'float64[3, 2]',
       value: x => (i, j) => (i === 2 ? 0 : x(1 - i, j)),
     },
   ],
@@ -388,12 +398,14 @@ specify({
       name: 'what is on the diagonal',
       shapes: [[2, 2]],
       call: x => maskedSelect(x, tensor([[true, false], [false, true]], { backend: x.backend })), // biome-ignore format: a matrix
+      gives: 'float64[2]',
       value: x => i => x(i, i),
     },
     {
       name: 'nothing',
       shapes: [[2]],
       call: x => maskedSelect(x, tensor([false, false], { backend: x.backend })),
+      gives: 'float64[0]',
       value: () => () => 0,
     },
   ],

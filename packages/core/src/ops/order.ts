@@ -55,17 +55,25 @@ for (const [name, call, better] of [
   specify({
     name,
     samples: [
-      { name: 'in rows', shapes: [[2, 4]], call: x => call(x, -1), value: x => i => best(4, k => x(i, k)) },
+      {
+        name: 'in rows',
+        shapes: [[2, 4]],
+        call: x => call(x, -1),
+        gives: 'int32[2]',
+        value: x => i => best(4, k => x(i, k)),
+      },
       {
         name: 'in columns, kept',
         shapes: [[4, 2]],
         call: x => call(x, 0, { keepDims: true }),
+        gives: 'int32[1, 2]',
         value: x => (_, j) => best(4, k => x(k, j)),
       },
       {
         name: 'of all',
         shapes: [[2, 3]],
         call: x => call(x),
+        gives: 'int32[]',
         value: x => () => best(6, k => x(Math.floor(k / 3), k % 3)),
       },
     ],
@@ -143,15 +151,17 @@ specify({
       name: 'rows',
       shapes: [[2, 4]],
       call: x => sort(x),
+      gives: 'float64[2, 4]',
       value: x => (i, j) => sorted([x(i, 0), x(i, 1), x(i, 2), x(i, 3)], 1)[j]!,
     },
     {
       name: 'columns, the largest first',
       shapes: [[3, 2]],
       call: x => sort(x, 0, { descending: true }),
+      gives: 'float64[3, 2]',
       value: x => (i, j) => sorted([x(0, j), x(1, j), x(2, j)], -1)[i]!,
     },
-    { name: 'nothing', shapes: [[2, 0]], call: x => sort(x), value: () => () => 0 },
+    { name: 'nothing', shapes: [[2, 0]], call: x => sort(x), gives: 'float64[2, 0]', value: () => () => 0 },
   ],
   errors: [
     { call: make => sort(make([2]), 1), message: /sort: there is no axis 1/ },
@@ -166,6 +176,7 @@ specify({
       name: 'rows',
       shapes: [[2, 3]],
       call: x => argSort(x),
+      gives: 'int32[2, 3]',
       value: x => (i, j) =>
         sorted(
           [0, 1, 2].map(k => x(i, k)),
@@ -183,12 +194,14 @@ specify({
       name: 'the two largest of rows',
       shapes: [[2, 4]],
       call: x => topK(x, 2)[0],
+      gives: 'float64[2, 2]',
       value: x => (i, j) => sorted([x(i, 0), x(i, 1), x(i, 2), x(i, 3)], -1)[j]!,
     },
     {
       name: 'the largest of columns',
       shapes: [[3, 2]],
       call: x => topK(x, 1, 0)[0],
+      gives: 'float64[1, 2]',
       value: x => (_, j) => Math.max(x(0, j), x(1, j), x(2, j)),
     },
   ],

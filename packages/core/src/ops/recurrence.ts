@@ -47,6 +47,7 @@ const recurrence: SingleOp<Along> = defineOp({
       name: 'down the columns',
       shapes: [[3, 2], [3, 2]], // biome-ignore format: two matrices
       call: (a, b) => linearRecurrence(a, b),
+      gives: 'float64[3, 2]',
       value: (a, b) => {
         const h = (i: number, j: number): number => (i === 0 ? b(0, j) : a(i, j) * h(i - 1, j) + b(i, j))
         return h
@@ -56,6 +57,7 @@ const recurrence: SingleOp<Along> = defineOp({
       name: 'with one factor, along the last axis',
       shapes: [[], [2, 4]],
       call: (a, b) => linearRecurrence(a, b, -1),
+      gives: 'float64[2, 4]',
       value: (a, b) => {
         const h = (i: number, j: number): number => (j === 0 ? b(i, 0) : a() * h(i, j - 1) + b(i, j))
         return h
@@ -65,6 +67,7 @@ const recurrence: SingleOp<Along> = defineOp({
       name: 'of one step',
       shapes: [[1], [1]],
       call: (a, b) => linearRecurrence(a, b),
+      gives: 'float64[1]',
       value: (_, b) => b,
     },
   ],
@@ -177,9 +180,16 @@ specify({
       name: 'down the columns',
       shapes: [[4, 2]],
       call: x => cumsum(x),
+      gives: 'float64[4, 2]',
       value: x => (i, j) => total(i + 1, k => x(k, j)),
     },
-    { name: 'of nothing', shapes: [[2, 0]], call: x => cumsum(x, 1), value: () => () => 0 },
+    {
+      name: 'of nothing',
+      shapes: [[2, 0]],
+      call: x => cumsum(x, 1),
+      gives: 'float64[2, 0]',
+      value: () => () => 0,
+    },
   ],
   errors: [
     { call: make => cumsum(make([2]), 1), message: /cumsum: there is no axis 1/ },
@@ -197,15 +207,17 @@ specify({
       name: 'along rows',
       shapes: [[2, 4]],
       call: x => cumprod(x, -1),
+      gives: 'float64[2, 4]',
       value: x => (i, j) => product(j + 1, k => x(i, k)),
     },
     {
       name: 'with a zero among them',
       shapes: [[4]],
       call: x => cumprod(x.mul(tensorLike(x, [1, 0, 1, 1]))),
+      gives: 'float64[4]',
       value: x => i => product(i + 1, k => (k === 1 ? 0 : x(k))),
     },
-    { name: 'of nothing', shapes: [[0]], call: x => cumprod(x), value: () => () => 1 },
+    { name: 'of nothing', shapes: [[0]], call: x => cumprod(x), gives: 'float64[0]', value: () => () => 1 },
   ],
   errors: [
     { call: make => cumprod(make([]), 0), message: /cumprod: there is no axis 0/ },
@@ -223,21 +235,30 @@ specify({
       name: 'of all',
       shapes: [[2, 2]],
       call: x => prod(x),
+      gives: 'float64[]',
       value: x => () => x(0, 0) * x(0, 1) * x(1, 0) * x(1, 1),
     },
     {
       name: 'of outer axes, kept',
       shapes: [[2, 2, 2]],
       call: x => prod(x, [0, 2], { keepDims: true }),
+      gives: 'float64[1, 2, 1]',
       value: x => (_, j) => product(4, k => x(k >> 1, j, k & 1)),
     },
     {
       name: 'with two zeros among the factors',
       shapes: [[4]],
       call: x => prod(x.mul(tensorLike(x, [0, 1, 0, 1]))),
+      gives: 'float64[]',
       value: () => () => 0,
     },
-    { name: 'of nothing', shapes: [[0, 2]], call: x => prod(x, 0).add(x.sum(0)), value: () => () => 1 },
+    {
+      name: 'of nothing',
+      shapes: [[0, 2]],
+      call: x => prod(x, 0).add(x.sum(0)),
+      gives: 'float64[2]',
+      value: () => () => 1,
+    },
   ],
   errors: [
     { call: make => prod(make([2]), 1), message: /prod: there is no axis 1/ },

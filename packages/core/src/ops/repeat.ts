@@ -48,16 +48,35 @@ function checkCount(operation: string, count: unknown): void {
 specify({
   name: 'tile',
   samples: [
-    { name: 'columns', shapes: [[2, 3]], call: x => tile(x, 2), value: x => (i, j) => x(i, j % 3) },
+    {
+      name: 'columns',
+      shapes: [[2, 3]],
+      call: x => tile(x, 2),
+      gives: 'float64[2, 6]',
+      value: x => (i, j) => x(i, j % 3),
+    },
     {
       name: 'a vector to a matrix',
       shapes: [[2]],
       call: x => tile(x, [2, 3]),
+      gives: 'float64[2, 6]',
       value: x => (_, j) => x(j % 2),
     },
-    { name: 'both axes', shapes: [[2, 1]], call: x => tile(x, [2, 3]), value: x => i => x(i % 2, 0) },
-    { name: 'no times', shapes: [[2]], call: x => tile(x, 0), value: () => () => 0 },
-    { name: 'an empty axis', shapes: [[0, 2]], call: x => tile(x, [2, 2]), value: () => () => 0 },
+    {
+      name: 'both axes',
+      shapes: [[2, 1]],
+      call: x => tile(x, [2, 3]),
+      gives: 'float64[4, 3]',
+      value: x => i => x(i % 2, 0),
+    },
+    { name: 'no times', shapes: [[2]], call: x => tile(x, 0), gives: 'float64[0]', value: () => () => 0 },
+    {
+      name: 'an empty axis',
+      shapes: [[0, 2]],
+      call: x => tile(x, [2, 2]),
+      gives: 'float64[0, 4]',
+      value: () => () => 0,
+    },
   ],
   errors: [
     { call: make => tile(make([2]), -1), message: /tile: the number of repeats is -1/ },
@@ -88,15 +107,28 @@ export function repeat(x: Tensor, count: number, axis: number): Tensor {
 specify({
   name: 'repeat',
   samples: [
-    { name: 'rows', shapes: [[2, 3]], call: x => repeat(x, 2, 0), value: x => (i, j) => x(i >> 1, j) },
+    {
+      name: 'rows',
+      shapes: [[2, 3]],
+      call: x => repeat(x, 2, 0),
+      gives: 'float64[4, 3]',
+      value: x => (i, j) => x(i >> 1, j),
+    },
     {
       name: 'columns',
       shapes: [[2, 3]],
       call: x => repeat(x, 2, -1),
+      gives: 'float64[2, 6]',
       value: x => (i, j) => x(i, j >> 1),
     },
-    { name: 'once', shapes: [[3]], call: x => repeat(x, 1, 0), value: x => x },
-    { name: 'no times', shapes: [[2, 2]], call: x => repeat(x, 0, 1), value: () => () => 0 },
+    { name: 'once', shapes: [[3]], call: x => repeat(x, 1, 0), gives: 'float64[3]', value: x => x },
+    {
+      name: 'no times',
+      shapes: [[2, 2]],
+      call: x => repeat(x, 0, 1),
+      gives: 'float64[2, 0]',
+      value: () => () => 0,
+    },
   ],
   errors: [
     { call: make => repeat(make([2]), 2, 1), message: /repeat: there is no axis 1/ },

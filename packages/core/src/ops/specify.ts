@@ -18,6 +18,8 @@ export interface Sample {
   readonly domain?: readonly [low: number, high: number]
   /** … and handed to this call. */
   readonly call: (...inputs: Tensor[]) => Tensor
+  /** Type and shape of the result: `float64[2, 3]`. */
+  readonly gives: string
   /** What the call gives, element by element, from the elements of its inputs. Slow and plain. */
   readonly value: (...inputs: Elements[]) => Elements
 }

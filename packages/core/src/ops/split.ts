@@ -36,6 +36,7 @@ const splitOp = defineMultiOp<{ readonly sizes: readonly number[]; readonly axis
         const [a, b] = split(x, 2, 1)
         return a!.mul(b!)
       },
+      gives: 'float64[2, 2]',
       value: x => (i, j) => x(i, j) * x(i, j + 2),
     },
     {
@@ -45,9 +46,16 @@ const splitOp = defineMultiOp<{ readonly sizes: readonly number[]; readonly axis
         const [a, , b] = split(x, [2, 1, 2])
         return a!.mul(b!)
       },
+      gives: 'float64[2, 2]',
       value: x => (i, j) => x(i, j) * x(i + 3, j),
     },
-    { name: 'an empty part', shapes: [[2, 2]], call: x => split(x, [0, 2])[1]!, value: x => x },
+    {
+      name: 'an empty part',
+      shapes: [[2, 2]],
+      call: x => split(x, [0, 2])[1]!,
+      gives: 'float64[2, 2]',
+      value: x => x,
+    },
   ],
   errors: [
     { call: make => split(make([5]), 2), message: /split: 2 equal parts of an axis of size 5/ },
@@ -132,6 +140,7 @@ specify({
         const [a, b, c] = unstack(x, 1)
         return a!.mul(b!).add(c!)
       },
+      gives: 'float64[2]',
       value: x => i => x(i, 0) * x(i, 1) + x(i, 2),
     },
   ],

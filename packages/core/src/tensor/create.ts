@@ -180,13 +180,13 @@ export function onesLike(like: Tensor): Tensor {
   return full(like.shape, 1, like)
 }
 
+/** The identity matrix. */
+export function eye(size: number, options?: CreateOptions): Tensor
 /**
- * The identity matrix, or ones on the main diagonal of a matrix of `rows` × `columns` zeros.
+ * Ones on the main diagonal of a matrix of zeros.
  *
- * @param columns  as many as rows unless said
  * @example eye(2, 3) // [[1, 0, 0], [0, 1, 0]]
  */
-export function eye(size: number, options?: CreateOptions): Tensor
 export function eye(rows: number, columns?: number, options?: CreateOptions): Tensor
 export function eye(rows: number, second: number | CreateOptions = rows, third: CreateOptions = {}): Tensor {
   const [columns, options] = typeof second === 'object' ? [rows, second] : [second, third]

@@ -60,8 +60,8 @@ const purposes = {
   ...{ split: 0x5917, foldIn: 0x5a17 },
 } as const
 
-/** What draws numbers evenly. */
-type UniformPurpose = 'uniform' | 'bernoulli' | 'truncatedNormal' | 'categorical'
+/** What evenly drawn numbers are for. */
+export type UniformPurpose = 'uniform' | 'bernoulli' | 'truncatedNormal' | 'categorical'
 
 function checkKey(operation: string, value: unknown): asserts value is Key {
   if (Array.isArray(value) && value.length === 2 && value.every(Number.isInteger)) return

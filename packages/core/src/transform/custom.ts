@@ -10,9 +10,10 @@ import { zerosLike } from '../tensor/create.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
-/** What a rule of a custom function gets besides the cotangent or the tangents. */
-type Reverse = Pick<ReverseContext<undefined>, 'g' | 'inputs' | 'output'>
-type Forward = Pick<ForwardContext<undefined>, 'd' | 'inputs' | 'output'>
+/** What the reverse rule of a custom function gets. */
+export type CustomReverse = Pick<ReverseContext<undefined>, 'g' | 'inputs' | 'output'>
+/** What the forward rule of a custom function gets. */
+export type CustomForward = Pick<ForwardContext<undefined>, 'd' | 'inputs' | 'output'>
 
 /** A function and its derivative. One rule is enough: the other mode follows from it. */
 export interface CustomDefinition<Inputs extends readonly Tensor[]> {
@@ -21,9 +22,9 @@ export interface CustomDefinition<Inputs extends readonly Tensor[]> {
   /** The value. Nothing in it is recorded, and what it closes over is a constant. */
   forward(...inputs: Inputs): Tensor
   /** Reverse mode: from ḡ, shaped like the output, x̄ᵢ for each input; `undefined` where nothing flows. */
-  vjp?(context: Reverse): readonly (Tensor | undefined)[]
+  vjp?(context: CustomReverse): readonly (Tensor | undefined)[]
   /** Forward mode: from ẋᵢ (`undefined` for an input that stands still) the tangent of the output. */
-  jvp?(context: Forward): Tensor | undefined
+  jvp?(context: CustomForward): Tensor | undefined
 }
 
 /**
@@ -63,7 +64,7 @@ export function custom<Inputs extends readonly Tensor[]>(
 
 /** The reverse rule of a forward rule: the transpose of the linear map ẋ → ẏ. */
 function reverseFrom(
-  jvp: (context: Forward) => Tensor | undefined,
+  jvp: (context: CustomForward) => Tensor | undefined,
   { g, inputs, output, needs }: ReverseContext<undefined>,
 ): (Tensor | undefined)[] {
   const moving = [...inputs.keys()].filter(i => needs[i])
@@ -78,7 +79,7 @@ function reverseFrom(
 
 /** The forward rule of a reverse rule: the transpose of the linear map ȳ → x̄. */
 function forwardFrom(
-  vjp: (context: Reverse) => readonly (Tensor | undefined)[],
+  vjp: (context: CustomReverse) => readonly (Tensor | undefined)[],
   { d, inputs, output }: ForwardContext<undefined>,
 ): Tensor {
   const moving = [...inputs.keys()].filter(i => d[i] !== undefined && isFloat(inputs[i]!.dtype))

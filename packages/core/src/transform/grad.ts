@@ -15,7 +15,7 @@ export interface AuxiliaryOptions {
 }
 
 /** A function of x and anything that follows. */
-type Of<X, Rest extends readonly unknown[], Result> = (x: X, ...rest: Rest) => Result
+export type Of<X, Rest extends readonly unknown[], Result> = (x: X, ...rest: Rest) => Result
 
 /**
  * The function that computes f and its gradient with respect to f's first argument.
