@@ -166,6 +166,28 @@ describe('a scan', () => {
     gradcheck(f, [weight, start, xs.slice([0, 4])])
   })
 
+  test.each([undefined, 'sqrt'] as const)(
+    'goes through ten thousand steps, with checkpointEvery %s',
+    checkpointEvery => {
+      const steps = 10_000
+      const last = (a: Tensor, xs: Tensor) =>
+        scan(
+          (h: Tensor, x) => [a.mul(h).add(x), []],
+          f64(0),
+          xs,
+          checkpointEvery ? { checkpointEvery } : {},
+        )[0]
+      const [, pull] = vjp(last, f64(0.999), f64(new Float64Array(steps).fill(1)))
+      const [da, dx] = pull(f64(1))
+      // h = Σ aⁿ for n below the number of steps
+      const powers = Array.from({ length: steps }, (_, n) => 0.999 ** n)
+      expect(gap(numbers(dx), [...powers].reverse())).toBeLessThan(1e-12)
+      const slope = powers.reduce((sum, _, n) => sum + n * 0.999 ** (n - 1), 0)
+      expect(gap(numbers(da), [slope])).toBeLessThan(1e-10)
+    },
+    patience,
+  )
+
   test('tells each step its number, and carries trees', () => {
     const step = (carry: { n: Tensor; s: readonly Tensor[] }, x: Tensor, t: number) =>
       [{ n: carry.n.add(t), s: [carry.s[0]!.add(x)] }, []] as const

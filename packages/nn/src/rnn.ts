@@ -1,6 +1,6 @@
 /** Recurrent layers: neurons that see their own outputs of the step before. */
 
-import { splitKey, stack, type Tensor, ValueError, zeros } from '@sensigrad/core'
+import { splitKey, stack, type Tensor, unstack, ValueError, zeros } from '@sensigrad/core'
 import { type Activation, activationOf, tanh } from './activation.ts'
 import { type Initialiser, uniform } from './initialise.ts'
 import {
@@ -130,8 +130,8 @@ export class RNN extends NeuronLayer<
         dtype: sequence.dtype,
         backend: sequence.backend,
       })
-    const states = Array.from({ length: steps }, (_, t) => {
-      state = this.#step(state, sequence.slice(t))
+    const states = unstack(sequence).map(input => {
+      state = this.#step(state, input)
       return state
     })
     return { outputs: stack(states), state }

@@ -42,7 +42,7 @@ function programOf(inputs: readonly Tensor[], steps: readonly Step[]): Program {
 export interface ProgramsOptions {
   /** 5 unless said. */
   readonly minSteps?: number
-  /** 15 unless said. */
+  /** 20 unless said. */
   readonly maxSteps?: number
   /** The shapes of the inputs: [2, 3], [3] and [] unless said. */
   readonly shapes?: readonly Shape[]
@@ -55,7 +55,7 @@ export interface ProgramsOptions {
  */
 export function programs({
   minSteps = 5,
-  maxSteps = 15,
+  maxSteps = 20,
   shapes = [[2, 3], [3], []],
 }: ProgramsOptions = {}): fc.Arbitrary<Program> {
   const step = fc.record<Step>({
