@@ -213,7 +213,7 @@ describe('int32', () => {
     expect(() => int([1]).div(2)).toThrow('div: int32[1] is not of a float type')
     expect(() => int([1]).mean()).toThrow('mean: int32[1] is not of a float type')
     expect(() => int([1]).norm()).toThrow('norm: int32[1] is not of a float type')
-    expect(() => int([1]).dot(int([1]))).toThrow('matmul: int32[1] and int32[1] are not of one float type')
+    expect(() => int([1]).dot(int([1]))).toThrow('dot: int32[1] and int32[1] are not of one float type')
   })
   test('is cut from floats towards zero', () => {
     expect(numbers(cast(f64([1.9, -1.9, 0.4]), 'int32'))).toEqual([1, -1, 0])

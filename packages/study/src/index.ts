@@ -43,6 +43,10 @@ export type { Spread } from './statistics.ts'
 export type { Results } from './edge-of-chaos/records.ts'
 export { type WriteOptions, writeStudy } from './edge-of-chaos/write.ts'
 
+// Draw figures of your own in the same style
+export { colours } from './colours.ts'
+export { drawRow, type Plot, standalone } from './vega.ts'
+
 // What can be refused
 export { OutputError, SettingsError } from './errors.ts'
 export type { Failure } from './task.ts'
