@@ -103,9 +103,19 @@ export const operations: readonly Op[] = defined
 
 /** Defines an operation. Without rules it does not compile: a `jvp` of its own, or `linear: true`. */
 export function defineOp<Attributes>(definition: Ruled<OpDefinition<Attributes>>): SingleOp<Attributes> {
-  const op = makeOp(definition)
-  defined.push(op as Op)
-  specify(definition)
+  return published(makeOp(definition), definition)
+}
+
+/** Defines an operation with several outputs, which stand as one entry on the tape. */
+export function defineMultiOp<Attributes>(
+  definition: Ruled<MultiOpDefinition<Attributes>>,
+): MultiOp<Attributes> {
+  return published(makeMultiOp(definition), definition)
+}
+
+function published<Kind extends Op<never>>(op: Kind, specification: Specification): Kind {
+  defined.push(op)
+  specify(specification)
   return op
 }
 
@@ -113,61 +123,55 @@ export function defineOp<Attributes>(definition: Ruled<OpDefinition<Attributes>>
 export function makeOp<Attributes>(
   definition: Ruled<Omit<OpDefinition<Attributes>, 'samples' | 'errors'>>,
 ): SingleOp<Attributes> {
-  const { name } = definition
-  const op: SingleOp<Attributes> = {
-    name,
-    linear: definition.linear ?? false,
-    apply(inputs, attributes) {
-      const output = definition.forward(inputs, attributes)
-      remember(op as Op, inputs, attributes, [output])
-      return output
-    },
+  const { jvp, ...rest } = definition
+  const { op, compute } = make<Attributes>({
+    ...rest,
+    forward: (inputs, attributes) => [definition.forward(inputs, attributes)],
     vjp: ({ gs, inputs, outputs, attributes, needs }) =>
       definition.vjp({ g: gs[0]!, inputs, output: outputs[0]!, attributes, needs }),
-    jvp({ d, inputs, outputs, attributes }) {
-      if (definition.jvp) return [definition.jvp({ d, inputs, output: outputs[0]!, attributes })]
-      const tangents = linearTangents(d, inputs)
-      return [tangents && op.apply(tangents, attributes)]
-    },
-    format: (operands, attributes) =>
-      definition.format?.(operands, attributes) ?? formatCall(name, operands, attributes),
-  }
-  return op
-}
-
-/** Defines an operation with several outputs, which stand as one entry on the tape. */
-export function defineMultiOp<Attributes>(
-  definition: Ruled<MultiOpDefinition<Attributes>>,
-): MultiOp<Attributes> {
-  const op = makeMultiOp(definition)
-  defined.push(op as Op)
-  specify(definition)
-  return op
+    ...(jvp && {
+      jvp: ({ d, inputs, outputs, attributes }: ForwardStep<Attributes>) => [
+        jvp({ d, inputs, output: outputs[0]!, attributes }),
+      ],
+    }),
+  })
+  return Object.assign(op, {
+    apply: (inputs: readonly Tensor[], attributes: Attributes) => compute(inputs, attributes)[0]!,
+  })
 }
 
 /** As `makeOp`, with several outputs. */
 export function makeMultiOp<Attributes>(
   definition: Ruled<Omit<MultiOpDefinition<Attributes>, 'samples' | 'errors'>>,
 ): MultiOp<Attributes> {
-  const { name } = definition
-  const op: MultiOp<Attributes> = {
+  const { op, compute } = make(definition)
+  return Object.assign(op, { apply: compute })
+}
+
+/** What the engine knows of an operation, and its computation, which is recorded inside of transforms. */
+function make<Attributes>(definition: Omit<MultiOpDefinition<Attributes>, 'samples' | 'errors'>): {
+  op: Op<Attributes>
+  compute: MultiOp<Attributes>['apply']
+} {
+  const { name, linear = false } = definition
+  const compute = (inputs: readonly Tensor[], attributes: Attributes) => {
+    const outputs = definition.forward(inputs, attributes)
+    remember(op as Op, inputs, attributes, outputs)
+    return outputs
+  }
+  const op: Op<Attributes> = {
     name,
-    linear: definition.linear ?? false,
-    apply(inputs, attributes) {
-      const outputs = definition.forward(inputs, attributes)
-      remember(op as Op, inputs, attributes, outputs)
-      return outputs
-    },
+    linear,
     vjp: step => definition.vjp(step),
     jvp(step) {
       if (definition.jvp) return definition.jvp(step)
       const tangents = linearTangents(step.d, step.inputs)
-      return tangents ? op.apply(tangents, step.attributes) : []
+      return tangents ? compute(tangents, step.attributes) : []
     },
     format: (operands, attributes) =>
       definition.format?.(operands, attributes) ?? formatCall(name, operands, attributes),
   }
-  return op
+  return { op, compute }
 }
 
 /** What a linear operation is applied to for its tangent: zeros where an input stands still; none if all do. */
