@@ -1,15 +1,16 @@
 /** The laws of calculus, which hold for every program: linearity, the chain rule, symmetry, and both modes alike. */
 import { fc, test } from '@fast-check/vitest'
+import * as core from '@sensigrad/core'
 import {
-  add,
   broadcastTo,
   type Expression,
   elementwise,
+  expressions,
   grad,
   jvp,
   mul,
   record,
-  sub,
+  type ScalarFunction,
   sum,
   sumTo,
   type Tensor,
@@ -21,6 +22,7 @@ import { draw, f64, gap, numbers } from './support/backend.ts'
 import { complexStep } from './support/complex.ts'
 import { evaluateComplex } from './support/complex-expression.ts'
 
+const { scalarRules } = expressions
 const { broadcastableShapes, programs, smoothExpressions, tensors } = arbitraries
 const settings = { numRuns: 100 }
 /** Milliseconds that a test may take while other programs keep the machine busy. */
@@ -135,20 +137,30 @@ describe('broadcasting', () => {
     fc.record({ x: tensors(a), y: tensors(b), joint: fc.constant(joint) }),
   )
 
-  test.prop([pairs])('is broadcastTo, left out', ({ x, y, joint }) => {
-    for (const f of [add, sub, mul]) {
-      const implicit = f(x, y)
+  /** Every function of two numbers, so that none need be named here. */
+  const binary = (Object.keys(scalarRules) as ScalarFunction[]).filter(
+    name => scalarRules[name].arity === 2 && scalarRules[name].takes !== 'booleans',
+  )
+  const functions: Readonly<Record<string, unknown>> = core
+  const called = (name: ScalarFunction) => functions[name] as (a: Tensor, b: Tensor) => Tensor
+
+  test.prop([pairs], { numRuns: 30 })('is broadcastTo, left out', ({ x, y, joint }) => {
+    for (const name of binary) {
+      const implicit = called(name)(x, y)
       expect(implicit.shape).toEqual(joint)
-      expect(numbers(implicit)).toEqual(numbers(f(broadcastTo(x, joint), broadcastTo(y, joint))))
+      expect(numbers(implicit)).toEqual(numbers(called(name)(broadcastTo(x, joint), broadcastTo(y, joint))))
     }
   })
 
-  test.prop([pairs])('has the gradients of broadcastTo, left out', ({ x, y, joint }) => {
+  test.prop([pairs], { numRuns: 30 })('has the gradients of broadcastTo, left out', ({ x, y, joint }) => {
     const cotangent = draw(1, joint)
-    const implicit = vjp(mul, x, y)[1](cotangent)
-    const explicit = vjp((x, y) => mul(broadcastTo(x, joint), broadcastTo(y, joint)), x, y)[1](cotangent)
-    expect(numbers(...implicit)).toEqual(numbers(...explicit))
-    expect(implicit.map(String)).toEqual([x, y].map(String))
+    for (const name of binary.filter(name => scalarRules[name].gives === 'number')) {
+      const f = called(name)
+      const implicit = vjp(f, x, y)[1](cotangent)
+      const explicit = vjp((x, y) => f(broadcastTo(x, joint), broadcastTo(y, joint)), x, y)[1](cotangent)
+      expect(numbers(...implicit)).toEqual(numbers(...explicit))
+      expect(implicit.map(String)).toEqual([x, y].map(String))
+    }
   })
 
   test.prop([pairs])(
