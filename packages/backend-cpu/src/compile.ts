@@ -77,15 +77,23 @@ const integerCode: Partial<typeof code> = {
   mod: (a, b) => `(mod(${a}, ${b}) | 0)`, // 0 for b = 0
 }
 
-const compiled = new WeakMap<Expression, Map<string, MapKernel>>()
+const digits: Readonly<Record<InputKind, number>> = { scalar: 1, dense: 2, strided: 3 }
+const compiled = new WeakMap<Expression, Map<number, MapKernel>>()
 
 /** The loop for an expression, compiled once for each combination of input kinds. */
 export function compile(expression: Expression, kinds: readonly InputKind[], integers: boolean): MapKernel {
-  const kernels = compiled.get(expression) ?? new Map<string, MapKernel>()
-  compiled.set(expression, kernels)
-  const name = `${kinds.join()} ${integers}`
-  const kernel = kernels.get(name) ?? build(expression, kinds, integers)
-  kernels.set(name, kernel)
+  let kernels = compiled.get(expression)
+  if (kernels === undefined) {
+    kernels = new Map()
+    compiled.set(expression, kernels)
+  }
+  let number = Number(integers) // and a digit for each kind: cheaper than a text
+  for (const kind of kinds) number = 4 * number + digits[kind]
+  let kernel = kernels.get(number)
+  if (kernel === undefined) {
+    kernel = build(expression, kinds, integers)
+    kernels.set(number, kernel)
+  }
   return kernel
 }
 

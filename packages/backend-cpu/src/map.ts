@@ -21,6 +21,10 @@ export type KernelMaker = (
   integers: boolean,
 ) => MapKernel
 
+function kindOf(step: number): InputKind {
+  return step === 0 ? 'scalar' : step === 1 ? 'dense' : 'strided'
+}
+
 /** The value of an expression at each element; all inputs have the shape of the output. */
 export function map(
   kernelFor: KernelMaker,
@@ -30,20 +34,22 @@ export function map(
   dtype: DType,
 ): TypedArray {
   const output = allocate(dtype, sizeOf(shape))
+  const integers = inputs.some(input => input.dtype === 'int32')
+  const arrays = inputs.map(valuesOf)
+  const offsets = inputs.map(input => input.offset)
+  if (shape.length === 1) {
+    // one loop, as most are: nothing to join or to walk
+    const steps = inputs.map(input => input.strides[0]!)
+    kernelFor(expression, steps.map(kindOf), integers)(output, 0, shape[0]!, arrays, offsets, steps)
+    return output
+  }
   const layout = collapse(
     shape,
     inputs.map(input => input.strides),
   )
   const count = layout.shape.pop() ?? 1
   const steps = layout.strides.map(strides => strides.pop() ?? 0)
-  const kinds = steps.map((step): InputKind => (step === 0 ? 'scalar' : step === 1 ? 'dense' : 'strided'))
-  const kernel = kernelFor(
-    expression,
-    kinds,
-    inputs.some(input => input.dtype === 'int32'),
-  )
-  const arrays = inputs.map(valuesOf)
-  const offsets = inputs.map(input => input.offset)
+  const kernel = kernelFor(expression, steps.map(kindOf), integers)
   walk(layout.shape, layout.strides, offsets, (at, position) => {
     kernel(output, position * count, count, arrays, at, steps)
   })

@@ -263,7 +263,7 @@ function fromValues(
   return fromHost(values, shape, dtype, backend, operation)
 }
 
-const scalars = new WeakMap<Backend, Map<string, Tensor>>()
+const scalars = new WeakMap<Backend, Record<DType, Map<number | '-0', Tensor>>>()
 
 /**
  * A number as a tensor without axes. Recent ones are kept, since programs use the same few over and over.
@@ -271,8 +271,15 @@ const scalars = new WeakMap<Backend, Map<string, Tensor>>()
  * @param operation  who needs it, for messages
  */
 export function scalar(value: number, dtype: DType, backend: Backend, operation = 'scalar'): Tensor {
-  const recent = memo(scalars, backend, () => new Map<string, Tensor>())
+  const ofType = memo(scalars, backend, () => ({
+    float32: new Map(),
+    float64: new Map(),
+    int32: new Map(),
+    bool: new Map(),
+  }))
+  const recent = ofType[dtype] ?? new Map() // what is no type is refused below
   if (recent.size >= 256) recent.clear()
-  const name = `${Object.is(value, -0) ? '-0' : value} ${dtype}`
-  return memo(recent, name, () => fromHost([value], [], dtype, backend, operation))
+  return memo(recent, Object.is(value, -0) ? '-0' : value, () =>
+    fromHost([value], [], dtype, backend, operation),
+  )
 }
