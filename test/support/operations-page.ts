@@ -18,9 +18,9 @@ const families: Readonly<Record<string, readonly string[]>> = {
   Activations: ['activations', 'gates'],
   Reductions: ['reduce', 'statistics', 'recurrence'],
   'Products and matrices': ['matmul', 'einsum', 'diagonal'],
-  'Shapes and axes': ['movement', 'arrange', 'repeat'],
-  'Parts and wholes': ['parts', 'split'],
-  'Indices and order': ['indexing', 'order'],
+  'Shapes and axes': ['movement', 'broadcast', 'arrange', 'repeat'],
+  'Parts and wholes': ['parts', 'split', 'join'],
+  'Indices and order': ['indexing', 'masks', 'order'],
   'Convolution and pooling': ['convolution', 'convolution-transpose', 'pooling', 'windows'],
   'Types and constants': ['cast', 'alias'],
 }
@@ -130,9 +130,10 @@ function proofOf(name: string): string {
     return `on [${low}, ${high}]`
   }
   const found = specifications.find(each => each.name === name)
-  return found ? `${found.samples.length} samples, ${found.errors.length} refusals` : ''
+  return found ? `${counted(found.samples.length, 'sample')}, ${counted(found.errors.length, 'refusal')}` : ''
 }
 
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`
 const escaped = (text: string) => text.replaceAll('|', '\\|')
 
 /** The page, in Markdown. */

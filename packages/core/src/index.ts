@@ -87,12 +87,13 @@ export type { KernelOptions } from './ops/convolution-arguments.ts'
 export { type ConvTransposeOptions, convTranspose1d, convTranspose2d } from './ops/convolution-transpose.ts'
 export { dot, matmul, outer } from './ops/matmul.ts'
 // biome-ignore format: a list
-export {
-  broadcastTo, expandDims, flatten, reshape, squeeze, sumTo, transpose,
-} from './ops/movement.ts'
-export { gather, maskedSelect, nonZero, oneHot, scatterAdd, takeAlongAxis } from './ops/indexing.ts'
+export { broadcastTo, sumTo } from './ops/broadcast.ts'
+export { expandDims, flatten, reshape, squeeze, transpose } from './ops/movement.ts'
+export { gather, scatterAdd, takeAlongAxis } from './ops/indexing.ts'
+export { maskedSelect, nonZero, oneHot } from './ops/masks.ts'
 export { argMax, argMin, argSort, type SortOptions, sort, topK } from './ops/order.ts'
-export { concat, pad, type Range, slice, stack } from './ops/parts.ts'
+export { concat, stack } from './ops/join.ts'
+export { pad, type Range, slice } from './ops/parts.ts'
 export { cumprod, cumsum, linearRecurrence, prod } from './ops/recurrence.ts'
 export { split, unstack } from './ops/split.ts'
 export { flip, moveAxis, roll, swapAxes } from './ops/arrange.ts'

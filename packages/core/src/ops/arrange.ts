@@ -4,8 +4,9 @@ import { describeValue, ShapeError, ValueError } from '../errors.ts'
 import { checkTensor } from '../tensor/check.ts'
 import { type Axes, formatShape, resolveAxes, resolveAxis } from '../tensor/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { concat } from './join.ts'
 import { flatten, reshape, transpose } from './movement.ts'
-import { concat, type Range, slice } from './parts.ts'
+import { type Range, slice } from './parts.ts'
 import { specify } from './specify.ts'
 
 /**

@@ -14,8 +14,8 @@ import { scalar } from '../tensor/create.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import { broadcastShapes, type Shape, sameShape } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { broadcastTo } from './broadcast.ts'
 import { commonBackend, defineOp } from './define.ts'
-import { broadcastTo } from './movement.ts'
 
 /** What elementwise operations take. */
 export type TensorLike = Tensor | number | boolean

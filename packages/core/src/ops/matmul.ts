@@ -6,9 +6,10 @@ import { checkTensor } from '../tensor/check.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import { broadcastShapes, formatShape, type Shape, sizeOf } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { broadcastTo } from './broadcast.ts'
 import { commonBackend, defineOp, type SingleOp } from './define.ts'
 import { add, mul } from './elementwise.ts'
-import { broadcastTo, expandDims, reshape, squeeze, transpose } from './movement.ts'
+import { expandDims, reshape, squeeze, transpose } from './movement.ts'
 import { specify, total } from './specify.ts'
 
 /** A product whose factors fit as they are: two matrices, matrix and vector, two vectors, or equal batches. */

@@ -7,7 +7,7 @@ import { isFloat } from '../tensor/dtype.ts'
 import { sizeOf } from '../tensor/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { div } from './elementwise.ts'
-import { concat } from './parts.ts'
+import { concat } from './join.ts'
 import { max, sum } from './reduce.ts'
 import { type Elements, specify, total } from './specify.ts'
 import {

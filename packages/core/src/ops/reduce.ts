@@ -6,10 +6,11 @@ import { smallestNormal } from '../tensor/dtype.ts'
 import { type Axes, resolveAxes } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { stopGradient } from './alias.ts'
+import { broadcastTo } from './broadcast.ts'
 import { cast } from './cast.ts'
 import { defineOp } from './define.ts'
 import { abs, div, equal, exp, less, log, maximum, mul, sqrt, square, sub, where } from './elementwise.ts'
-import { broadcastTo, reshape } from './movement.ts'
+import { reshape } from './movement.ts'
 import { type Elements, type ErrorCase, specify, total } from './specify.ts'
 
 interface ReduceAttributes {

@@ -4,7 +4,8 @@ import { describeValue, ValueError } from '../errors.ts'
 import { checkTensor } from '../tensor/check.ts'
 import { resolveAxis } from '../tensor/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { broadcastTo, reshape } from './movement.ts'
+import { broadcastTo } from './broadcast.ts'
+import { reshape } from './movement.ts'
 import { specify } from './specify.ts'
 
 /**

@@ -6,8 +6,8 @@ import { zerosLike } from '../tensor/create.ts'
 import { resolveAxis } from '../tensor/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { defineMultiOp } from './define.ts'
+import { concat } from './join.ts'
 import { reshape } from './movement.ts'
-import { concat } from './parts.ts'
 import { specify } from './specify.ts'
 
 const splitOp = defineMultiOp<{ readonly sizes: readonly number[]; readonly axis: number }>({

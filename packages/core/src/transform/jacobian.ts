@@ -1,8 +1,8 @@
 /** Whole matrices of derivatives, one product with the Jacobian for each row or column. */
 
 import { describeValue, ValueError } from '../errors.ts'
+import { stack } from '../ops/join.ts'
 import { reshape } from '../ops/movement.ts'
-import { stack } from '../ops/parts.ts'
 import { pullback } from '../tape/pullback.ts'
 import { pushforward } from '../tape/pushforward.ts'
 import { checkFunction, checkOneTensor, checkOutput, trace } from '../tape/record.ts'

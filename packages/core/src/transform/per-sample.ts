@@ -1,7 +1,7 @@
 /** One call for each sample of a batch: per-example gradients, losses, Jacobians. */
 
 import { describeValue, ShapeError, ValueError } from '../errors.ts'
-import { stack } from '../ops/parts.ts'
+import { stack } from '../ops/join.ts'
 import { unstack } from '../ops/split.ts'
 import { checkFunction, checkSynchronous } from '../tape/record.ts'
 import type { Tensor } from '../tensor/tensor.ts'

@@ -2,7 +2,7 @@
 
 import { describeValue, ShapeError, ValueError } from '../errors.ts'
 
-import { concat, stack } from '../ops/parts.ts'
+import { concat, stack } from '../ops/join.ts'
 import { split, unstack } from '../ops/split.ts'
 import { checkFunction, checkSynchronous } from '../tape/record.ts'
 import { checkOptions } from '../tensor/check.ts'
