@@ -131,7 +131,7 @@ describe('the Hessian', () => {
   test('refuses what has no gradient', () => {
     expect(() => hessian((x: Tensor) => x)(f64([1, 2]))).toThrow('grad: the function returned float64[2]')
     expect(() => hvp((x: Tensor) => x.sum())(f64([1, 2]), f64([1]))).toThrow(
-      'jvp: the tangent is float64[1], but it',
+      'hvp: the direction is float64[1], but it belongs to float64[2]',
     )
   })
 })
@@ -182,10 +182,28 @@ describe('vjp and jvp of trees', () => {
     expect(numbers(dy, norm)).toEqual([3, 7, 2])
   })
 
+  test('tell tensors apart by their names, not by the order of keys', () => {
+    const both = (x: Tensor) => ({ a: x, b: x.mul(10) })
+    expect(numbers(...vjp(both, f64(1))[1]({ b: f64(0), a: f64(1) }))).toEqual([1])
+    const product = ({ a, b }: { a: Tensor; b: Tensor }) => a.mul(b).mul(2)
+    const [, moved] = jvp(product, [{ a: f64(1), b: f64(5) }], [{ b: f64(0), a: f64(1) }])
+    expect(numbers(moved)).toEqual([10])
+    const cubed = hvp(({ a, b }: { a: Tensor; b: Tensor }) => a.pow(3).add(b))
+    const Hv = cubed({ a: f64(1), b: f64(5) }, { b: f64(0), a: f64(1) })
+    expect(numbers(Hv.a, Hv.b)).toEqual([6, 0])
+    const loose = vjp((x: Tensor) => [x, [x]], f64(1))[1] as (cotangent: unknown) => unknown
+    expect(() => loose([[f64(1)], f64(0)])).toThrow(
+      'vjp: the cotangent has a tensor at 0.0, a tensor at 1 but lacks',
+    )
+    expect(() => loose([f64(1), [f64(0), f64(0)]])).toThrow('has a tensor at 1.1 that belongs to nothing')
+  })
+
   test('refuse directions of another shape, and name where', () => {
     const [, pull] = vjp(f, at, x)
     const loose = pull as (cotangent: unknown) => unknown
-    expect(() => loose([f64([1, 0])])).toThrow('vjp: 1 cotangents for 2 outputs. Give one for each output')
+    expect(() => loose([f64([1, 0])])).toThrow(
+      'vjp: the cotangent has a tensor at 0 but lacks a tensor at 1.norm. Give a tree of the same shape',
+    )
     expect(() => loose([f64([1]), { norm: f64(1) }])).toThrow(
       'vjp: the cotangent is float64[1], but it belongs to float64[2]',
     )
@@ -218,6 +236,21 @@ describe('per sample', () => {
     expect(numbers(label)).toEqual([2, 0, 1, 1, 2])
   })
 
+  test('results are told apart by their names, and must all have the same', () => {
+    let flip = false
+    const f = (_: Tensor, x: Tensor) => {
+      flip = !flip
+      return flip ? { a: x, b: x.mul(10) } : { b: x.mul(10), a: x }
+    }
+    const { a, b } = perSample(f)(w, f64([1, 2]))
+    expect(numbers(a, b)).toEqual([1, 2, 10, 20])
+    let count = 0
+    const growing = (_: Tensor, x: Tensor) => Array.from({ length: ++count }, () => x)
+    expect(() => perSample(growing)(w, f64([1, 2]))).toThrow(
+      'perSample: the result for sample 1 has a tensor at 1 that belongs to nothing',
+    )
+  })
+
   test('refuses batches that differ in length, and none', () => {
     expect(() => perSample(loss)(w, xs, ys.slice([0, 4]))).toThrow(
       'perSample: float64[4] and float64[5, 3] are no batches of one length',
@@ -248,6 +281,8 @@ describe('an auxiliary value', () => {
     expect(() => loose((x: Tensor) => x.sum(), { aux: true })(f64([1]))).toThrow(
       'grad: with { aux: true } the function returned a Tensor. Return [number, auxiliary]',
     )
+    expect(numbers(loose((x: Tensor) => x.sum(), { aux: false })(f64([1])) as Tensor)).toEqual([1])
+    expect(() => loose(f, 'x')).toThrow("grad: the options are 'x'. Give an object: { aux: true }")
     expect(() => loose(f, undefined)(f64([1]))).toThrow(
       'grad: the function returned an array. Return one tensor',
     )

@@ -119,6 +119,23 @@ describe('a checkpoint', () => {
     expect(numbers(grad(f)(f64(0.7)))[0]).toBeCloseTo(s + 0.7 * c + 2 * s * c, 14)
   })
 
+  test('refuses to compute something else the second time', () => {
+    const held = { w: f64(1) }
+    const f = (w: Tensor) => {
+      held.w = w
+      const y = checkpoint((x: Tensor) => x.mul(held.w).sin())(f64(2))
+      held.w = f64(1)
+      return y
+    }
+    expect(() => grad(f)(f64(3))).toThrow(
+      'checkpoint: when it was run again, the function did not read float64[], which it closed over the first time',
+    )
+  })
+
+  test('refuses what is no tensor, also where nothing is recorded', () => {
+    expect(() => checkpoint((x: Tensor) => x)(3 as never)).toThrow('checkpoint: the argument at 0 is 3')
+  })
+
   test('refuses what is no function, and what waits', () => {
     expect(() => checkpoint(3 as never)).toThrow('checkpoint: the function is 3')
     const waits = checkpoint((async (x: Tensor) => x) as never as (x: Tensor) => Tensor)
@@ -196,6 +213,21 @@ describe('a scan', () => {
     expect(ys).toEqual([])
   })
 
+  test('tells the tensors of carry and output apart by their names', () => {
+    const step = (carry: { a: Tensor; b: Tensor }, x: Tensor, t: number) => {
+      const next = { a: carry.a.add(x), b: carry.b.mul(2) }
+      const [a, b] = [x, x.mul(10)]
+      return t % 2 === 0
+        ? ([next, { a, b }] as const)
+        : ([
+            { b: next.b, a: next.a },
+            { b, a },
+          ] as const)
+    }
+    const [carry, ys] = scan(step, { a: f64(0), b: f64(1) }, f64([1, 2, 3]))
+    expect(numbers(carry.a, carry.b, ys.a, ys.b)).toEqual([6, 8, 1, 2, 3, 10, 20, 30])
+  })
+
   test('runs over several sequences, integers among them', () => {
     const tokens = tensor([2, 0, 2], { dtype: 'int32' })
     const table = draw(4, [3, 2])
@@ -223,7 +255,7 @@ describe('a scan', () => {
       ],
       [
         () => loose((h: Tensor) => [{ h }, []], start, xs),
-        'scan: the carry was float64[3] and is float64[3] after',
+        'scan: the carry of step 0 is a tree. Give one tensor',
       ],
       [
         () => loose(keep, start, xs, { checkpointEvery: 0 }),
@@ -299,6 +331,21 @@ describe('a custom function', () => {
     expect(() => withScope('layers.2', () => returnsNumber(f64(1)))).toThrow(
       'f in layers.2: the function returned 3. Return one tensor',
     )
+    const unlisted = loose({ name: 'f', forward: (x: Tensor) => x, vjp: ({ g }: { g: Tensor }) => g })
+    const said = 'f in enc: the reverse rule gave a Tensor for 1 inputs. Mend the rule'
+    expect(() => grad((x: Tensor) => withScope('enc', () => unlisted(x)))(f64(1))).toThrow(said)
+    expect(() => jvp((x: Tensor) => unlisted(x), [f64(1)], [f64(1)])).toThrow(
+      'f: the reverse rule gave a Tensor',
+    )
+    const number = loose({ name: 'f', forward: (x: Tensor) => x, jvp: () => 2 })
+    expect(() => grad((x: Tensor) => number(x))(f64(1))).toThrow(
+      'f: the forward rule gave 2 where float64[] is needed',
+    )
+    const zero = loose({ name: 'f', forward: (x: Tensor) => x, vjp: () => [0] })
+    expect(() => grad((x: Tensor) => zero(x))(f64(1))).toThrow(
+      'f: the reverse rule gave 0 where float64[] is needed',
+    )
+    expect(() => loose({ name: 'f', forward: value, vjp: () => [], jvp: 3 })).toThrow('custom: jvp of f is 3')
     const wrong = loose({ name: 'f', forward: (x: Tensor) => x, vjp: () => [f64([1, 2])] })
     expect(() => grad((x: Tensor) => wrong(x))(f64(1))).toThrow(
       'f: the reverse rule gave float64[2] where float64[]',

@@ -7,11 +7,12 @@ import {
   initialise,
   Module,
   meanSquaredError,
+  RNN,
   SGD,
   valueAndGrad,
   valuesOf,
 } from '@sensigrad/nn'
-import { grad, key, type Tensor, tensor, zeros } from 'sensigrad'
+import { grad, key, type ScanOptions, scan, type Tensor, tensor, zeros } from 'sensigrad'
 import { describe, expect } from 'vitest'
 import { bits, f64, gap, values } from './support/neurons.ts'
 
@@ -230,6 +231,26 @@ describe('a net of two layers', () => {
     }
     expect(loss).toBeLessThan(0.05)
   })
+})
+
+test('a module that is computed again in the reverse sweep has its gradients', () => {
+  const rnn = new RNN(2, 3, { key: key(6), dtype: 'float64' })
+  const xs = f64([1, 2, 3, 4, 5, 6, 7, 8], [4, 2])
+  const lossOf = (options: ScanOptions) => () => {
+    const step = (h: Tensor, x: Tensor) => {
+      const next = rnn.step(h, x)
+      return [next, next] as const
+    }
+    return scan(step, f64([0, 0, 0]), xs, options)[1]
+      .square()
+      .mean()
+  }
+  const [, kept] = valueAndGrad(rnn, lossOf({}))
+  const [, again] = valueAndGrad(rnn, lossOf({ checkpointEvery: 2 }))
+  for (const path of Object.keys(kept)) {
+    expect(values(kept[path]!).some(value => value !== 0)).toBe(true)
+    expect(gap(values(again[path]!), values(kept[path]!))).toBeLessThan(1e-14)
+  }
 })
 
 test('a loss can hand on what it was computed from, of a module and of a function', () => {

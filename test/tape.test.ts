@@ -16,6 +16,7 @@ import {
   record,
   ShapeError,
   sliceTape,
+  split,
   Tape,
   type Tensor,
   tensor,
@@ -225,6 +226,17 @@ describe('no old tape is kept', () => {
     expect(reachable(state)).toBeLessThan(10)
   })
 
+  test('at no cost to those who still have the tape', () => {
+    const f = (a: Tensor) => {
+      const [p, q] = split(a, [1, 2])
+      return q!.mul(p!).sin().mul(q!)
+    }
+    const tape = record(f, f64([0.5, -1.2, 2]))
+    const before = numbers(...pullback(tape, f64([1, 1])))
+    grad((z: Tensor) => pullback(tape, z.slice([0, 2]))[0]!.sum())(f64([0.5, -1.2, 2]))
+    expect(numbers(...pullback(sliceTape(tape.outputs, tape.inputs), f64([1, 1])))).toEqual(before)
+  })
+
   test('by the numbers that programs use again and again', () => {
     grad((x: Tensor) => x.mul(2))(f64(1))
     const tape = record(x => x.mul(2), f64(1))
@@ -301,7 +313,7 @@ describe('a direction that does not fit is refused', () => {
   test('a cotangent of another shape', () => {
     expect(() => pullback(tape, f64([1, 2]))).toThrow(ShapeError)
     expect(() => pullback(tape, f64([1, 2]))).toThrow(
-      'pullback: the cotangent is float64[2], but it belongs to float64[1, 1]. A cotangent has the shape and type of its tensor',
+      'pullback: the cotangent is float64[2], but it belongs to float64[1, 1]. It must have the shape and type of that tensor',
     )
   })
 

@@ -54,6 +54,7 @@ const choices: Partial<Record<ScalarFunction, Analytic>> = {
   abs: a => (a[0] < 0 ? neg(a) : a),
   less: ([a], [b]) => [Number(a < b), 0],
   equal: ([a], [b]) => [Number(a === b), 0],
+  or: ([a], [b]) => [Math.max(a, b), 0],
   and: ([a], [b]) => [a * b, 0],
   where: (condition, a, b) => (condition[0] !== 0 ? a : b),
 }

@@ -16,6 +16,7 @@ export type ByParameter = Readonly<Record<string, Tensor>>
 
 /** The values of a module's parameters, by path. */
 export function valuesOf(module: AnyModule): ByParameter {
+  checkModule('valuesOf', module)
   return Object.fromEntries([...module.parameters()].map(([path, parameter]) => [path, parameter.value]))
 }
 
@@ -26,17 +27,28 @@ export function valuesOf(module: AnyModule): ByParameter {
  * @throws ValueError for a path that the module does not have
  */
 export function withParameters<Result>(module: AnyModule, values: ByParameter, body: () => Result): Result {
+  checkModule('withParameters', module)
   const parameters = module.parameters()
-  const before = Object.keys(values).map(path => {
-    const parameter = parameterAt('withParameters', parameters, path)
-    return [parameter, parameter.value] as const
+  for (const path of Object.keys(values)) parameterAt('withParameters', parameters, path)
+  return restoring(module, () => {
+    assign(module, values)
+    return body()
   })
+}
+
+/** Runs `body`, which may change the parameters' values, and puts the old ones back. */
+function restoring<Result>(module: AnyModule, body: () => Result): Result {
+  const before = [...module.parameters().values()].map(parameter => [parameter, parameter.value] as const)
   try {
-    for (const [path, value] of Object.entries(values)) parameters.get(path)!.value = value
     return body()
   } finally {
     for (const [parameter, value] of before) parameter.value = value
   }
+}
+
+function assign(module: AnyModule, values: ByParameter): void {
+  const parameters = module.parameters()
+  for (const [path, value] of Object.entries(values)) parameters.get(path)!.value = value
 }
 
 /**
@@ -74,6 +86,10 @@ export function valueAndGrad(first: unknown, second?: unknown, options?: Auxilia
       'Give a function: () => loss of the module',
     )
   }
-  const compute = (values: ByParameter) => withParameters(first, values, second as () => unknown)
-  return differentiated(compute, options)(valuesOf(first))
+  const compute = (values: ByParameter) => {
+    assign(first, values)
+    return second()
+  }
+  // The values stay for the sweep, too, in which a checkpoint computes with the module again.
+  return restoring(first, () => differentiated(compute, options)(valuesOf(first)))
 }

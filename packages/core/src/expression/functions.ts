@@ -71,7 +71,7 @@ export const scalarRules: Readonly<Record<ScalarFunction, ScalarRule>> = {
   sinh: { ...float1, domain: [-2, 2], partials: (_, x) => [e.cosh(x)] },
   cosh: { ...float1, domain: [-2, 2], partials: (_, x) => [e.sinh(x)] },
   tanh: { ...float1, domain: [-3, 3], partials: y => [e.sub(1, e.square(y))] },
-  asinh: { ...float1, domain: [-3, 3], partials: (_, x) => [e.reciprocal(e.sqrt(e.add(e.square(x), 1)))] },
+  asinh: { ...float1, domain: [-3, 3], partials: (_, x) => [asinhSlope(x)] },
   acosh: { ...float1, domain: [1.3, 4], partials: (_, x) => [acoshSlope(x)] },
   atanh: { ...float1, domain: [-0.8, 0.8], partials: (_, x) => [e.reciprocal(between(x))] },
   erf: { ...float1, domain: [-2, 2], partials: (_, x) => [bell(x)] },
@@ -136,9 +136,15 @@ function powSlope(a: Expression, b: Expression): Expression {
   return e.where(atZero, 0, e.mul(b, e.pow(a, e.sub(b, 1))))
 }
 
-/** ∂aᵇ/∂b = aᵇ·log a, and 0 where aᵇ is 0 even though log 0 is infinite. */
+/** ∂aᵇ/∂b = aᵇ·log a, and 0 where a or aᵇ is 0 even though a logarithm is infinite. */
 function powGrowth(y: Expression, a: Expression): Expression {
-  return e.where(e.equal(y, 0), 0, e.mul(y, e.log(a)))
+  return e.where(e.or(e.equal(y, 0), e.equal(a, 0)), 0, e.mul(y, e.log(a)))
+}
+
+/** 1/√(x² + 1), which is 1/|x| to every digit where x² might overflow. */
+function asinhSlope(x: Expression): Expression {
+  const plain = e.reciprocal(e.sqrt(e.add(e.square(x), 1)))
+  return e.where(e.less(e.abs(x), 2 ** 30), plain, e.reciprocal(e.abs(x)))
 }
 
 /** Builds expressions from scalar functions. */

@@ -186,9 +186,11 @@ specify({
  *
  * @throws DTypeError for int32 and bool
  */
-export const softsign: (x: TensorLike) => Tensor = elementwise('softsign', (e, x: Expression) =>
-  e.div(x, e.add(1, e.abs(x))),
-)
+export const softsign: (x: TensorLike) => Tensor = elementwise('softsign', (e, x: Expression) => {
+  // Far out, the slope of the quotient would be the difference of two numbers that are nearly one.
+  const far = e.where(e.less(x, 0), e.sub(e.reciprocal(e.sub(1, x)), 1), e.sub(1, e.reciprocal(e.add(1, x))))
+  return e.where(e.less(e.abs(x), 1), e.div(x, e.add(1, e.abs(x))), far)
+})
 
 specify({
   name: 'softsign',

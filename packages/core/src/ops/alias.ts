@@ -1,6 +1,6 @@
 /** The alias: a tensor under another identity. Each transform begins its tape with aliases of its inputs. */
 
-import { enter, isRecorded } from '../tape/recorder.ts'
+import { enter } from '../tape/recorder.ts'
 import { checkTensor } from '../tensor/check.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { defineOp, type Op } from './define.ts'
@@ -19,7 +19,6 @@ const alias = defineOp<undefined>({
 /** The same values as a new tensor, recorded in any case, which is what makes it the input of a tape. */
 export function aliasOf(x: Tensor): Tensor {
   const output = x.view(x.shape, x.strides, x.offset)
-  isRecorded(x) // if x is left over from a transform that has ended, this cuts it off from that old tape
   enter(alias as Op, [x], undefined, [output])
   return output
 }

@@ -108,7 +108,7 @@ function resolveRange(
     }
     return { start, step: 1, length: 1 }
   }
-  if (!Array.isArray(range) || range[0] === undefined) {
+  if (!Array.isArray(range) || range[0] === undefined || range.length > 3) {
     throw new ValueError(
       'slice',
       `${describeValue(range)} is no range of axis ${axis}`,
@@ -119,9 +119,13 @@ function resolveRange(
   if (!Number.isInteger(step) || step === 0) {
     throw new ValueError('slice', `the step ${step} leads nowhere`, 'Give a whole number other than 0')
   }
-  const broken = [from, to ?? 0].find(at => Math.trunc(at) !== at)
+  const broken = [from, to ?? 0].find(at => typeof at !== 'number' || Math.trunc(at) !== at)
   if (broken !== undefined) {
-    throw new ValueError('slice', `${broken} is no place on axis ${axis}`, 'Give whole numbers (or Infinity)')
+    throw new ValueError(
+      'slice',
+      `${describeValue(broken)} is no place on axis ${axis}`,
+      'Give whole numbers (or Infinity)',
+    )
   }
   const [lowest, highest] = step > 0 ? [0, size] : [-1, size - 1]
   const clamp = (at: number) => Math.min(Math.max(at < 0 ? at + size : at, lowest), highest)
@@ -177,13 +181,18 @@ export function pad(x: Tensor, widths: readonly (readonly [before: number, after
       'Give one for each axis',
     )
   }
-  const wrong = widths.flat().find(width => !Number.isInteger(width) || width < 0)
-  if (wrong !== undefined) {
-    throw new ValueError(
-      'pad',
-      `the width ${wrong} is no number of zeros`,
-      'Give whole numbers, zero or more',
-    )
+  for (const pair of widths) {
+    if (pair.length !== 2) {
+      throw new ValueError('pad', `${pair.length} widths are given for an axis`, 'Give [before, after]')
+    }
+    for (const width of pair) {
+      if (Number.isInteger(width) && width >= 0) continue
+      throw new ValueError(
+        'pad',
+        `the width ${describeValue(width)} is no number of zeros`,
+        'Give whole numbers, zero or more',
+      )
+    }
   }
   return place.apply([x], {
     shape: x.shape.map((length, axis) => widths[axis]![0] + length + widths[axis]![1]),

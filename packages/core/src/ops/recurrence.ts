@@ -29,6 +29,13 @@ const reversed = (x: Tensor, axis: number) => slice(x, ...along(axis, [-1, undef
 const delayed = (x: Tensor, axis: number) =>
   concat([zerosLike(slice(x, ...along(axis, [0, 1]))), slice(x, ...along(axis, [0, -1]))], axis)
 
+/** sᵢ hᵢ₋₁, and 0 where there is no hᵢ₋₁, even beside an infinite s₀. */
+function carriedSlope(slopes: Tensor, states: Tensor, axis: number): Tensor {
+  const later = slice(slopes, ...along(axis, [1]))
+  const before = slice(states, ...along(axis, [0, -1]))
+  return concat([zerosLike(slice(slopes, ...along(axis, [0, 1]))), mul(later, before)], axis)
+}
+
 const recurrence: SingleOp<Along> = defineOp({
   name: 'linearRecurrence',
   forward: ([factors, terms], { axis }) =>
@@ -37,10 +44,10 @@ const recurrence: SingleOp<Along> = defineOp({
     // b̄ᵢ = ḡᵢ + aᵢ₊₁ b̄ᵢ₊₁ runs backwards, and āᵢ = b̄ᵢ hᵢ₋₁.
     const next = delayed(reversed(factors!, axis), axis)
     const terms = reversed(recurrence.apply([next, reversed(g, axis)], { axis }), axis)
-    return [needs[0] ? mul(terms, delayed(output, axis)) : undefined, terms]
+    return [needs[0] ? carriedSlope(terms, output, axis) : undefined, terms]
   },
   jvp({ d: [da, db], inputs: [factors, terms], output, attributes: { axis } }) {
-    const carried = da && mul(da, delayed(output, axis))
+    const carried = da && carriedSlope(da, output, axis)
     const driven = carried && db ? add(carried, db) : (carried ?? db ?? zerosLike(terms!))
     return recurrence.apply([factors!, driven], { axis })
   },

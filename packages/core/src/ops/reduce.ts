@@ -177,17 +177,30 @@ export function norm(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tenso
  * @throws DTypeError for what is not of a float type; ValueError when an axis is empty
  */
 export function logSumExp(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
-  return logOfSum('logSumExp', x, axis, options)
+  checkFloat('logSumExp', x)
+  checkOptions('logSumExp', options, '{ keepDims: true }')
+  const axes = resolveAxes('logSumExp', axis, x.rank)
+  const { sums, shift } = shifted('logSumExp', x, axes)
+  const result = sums.add(shift)
+  return options.keepDims ? result : reshape(result, dropped(x, axes))
 }
 
-function logOfSum(operation: string, x: Tensor, axis: Axes, options: ReduceOptions): Tensor {
-  checkFloat(operation, x)
-  checkOptions(operation, options, '{ keepDims: true }')
-  const axes = resolveAxes(operation, axis, x.rank)
+/** x - m and log Σ eˣ⁻ᵐ, with m, the largest element: apart, since m may have no digits left for the logarithm. */
+function shifted(
+  operation: string,
+  x: Tensor,
+  axes: readonly number[],
+): { centred: Tensor; sums: Tensor; shift: Tensor } {
   const largest = reduce(operation, maxOp, stopGradient(x), axes, { keepDims: true })
   const shift = where(less(abs(largest), Number.POSITIVE_INFINITY), largest, 0) // ∞ - ∞ is NaN
-  const sums = log(sum(exp(sub(x, shift)), axes, { keepDims: true })).add(shift)
-  return options.keepDims ? sums : reshape(sums, dropped(x, axes))
+  const centred = sub(x, shift)
+  return { centred, sums: log(sum(exp(centred), axes, { keepDims: true })), shift }
+}
+
+function logSoftmaxOf(operation: string, x: Tensor, axis: number): Tensor {
+  checkFloat(operation, x)
+  const { centred, sums } = shifted(operation, x, resolveAxes(operation, axis, x.rank))
+  return sub(centred, sums)
 }
 
 /**
@@ -196,7 +209,7 @@ function logOfSum(operation: string, x: Tensor, axis: Axes, options: ReduceOptio
  * @throws as `logSumExp`
  */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
-  return sub(x, logOfSum('logSoftmax', x, axis, { keepDims: true }))
+  return logSoftmaxOf('logSoftmax', x, axis)
 }
 
 /**
@@ -205,7 +218,7 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
  * @throws as `logSumExp`
  */
 export function softmax(x: Tensor, axis = -1): Tensor {
-  return exp(sub(x, logOfSum('softmax', x, axis, { keepDims: true })))
+  return exp(logSoftmaxOf('softmax', x, axis))
 }
 
 const inRow = (x: Elements, i: number) => [0, 1, 2].map(j => x(i, j))

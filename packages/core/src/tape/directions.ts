@@ -22,11 +22,16 @@ export function checkCotangents(operation: string, { outputs }: Tape, cotangents
       'Give one for each output',
     )
   }
-  for (const [j, output] of outputs.entries()) checkLike(operation, 'cotangent', cotangents[j], output)
+  for (const [j, output] of outputs.entries()) checkLike(operation, 'the cotangent', cotangents[j], output)
 }
 
 /** @throws ValueError unless there is a tensor for each input; ShapeError when one is not shaped and typed like it */
-export function checkTangents(operation: string, { inputs }: Tape, tangents: readonly unknown[]): void {
+export function checkTangents(
+  operation: string,
+  { inputs }: Tape,
+  tangents: readonly unknown[],
+  what = 'the tangent',
+): void {
   checkList(operation, 'the tangents', tangents, `${operation}(…, [dx])`)
   if (tangents.length !== inputs.length) {
     throw new ValueError(
@@ -35,17 +40,37 @@ export function checkTangents(operation: string, { inputs }: Tape, tangents: rea
       'Give one for each input',
     )
   }
-  for (const [i, input] of inputs.entries()) checkLike(operation, 'tangent', tangents[i], input)
+  for (const [i, input] of inputs.entries()) checkLike(operation, what, tangents[i], input)
 }
 
 function checkLike(operation: string, what: string, direction: unknown, like: Tensor): void {
-  checkTensor(operation, `the ${what}`, direction)
+  checkTensor(operation, what, direction)
   if (sameShape(direction.shape, like.shape) && direction.dtype === like.dtype) return
   throw new ShapeError(
     operation,
-    `the ${what} is ${direction}, but it belongs to ${like}`,
-    `A ${what} has the shape and type of its tensor`,
+    `${what} is ${direction}, but it belongs to ${like}`,
+    'It must have the shape and type of that tensor',
   )
+}
+
+/** @throws GradientError when the reverse rule of `op` gave something other than a cotangent or nothing for each input */
+export function checkShares(
+  op: Op,
+  shares: unknown,
+  inputs: readonly Tensor[],
+  needs: readonly boolean[],
+): asserts shares is readonly (Tensor | undefined)[] {
+  if (!Array.isArray(shares) || shares.length !== inputs.length) {
+    const given = Array.isArray(shares) ? `${shares.length} cotangents` : describeValue(shares)
+    throw new GradientError(
+      op.name,
+      `the reverse rule gave ${given} for ${inputs.length} inputs`,
+      'Mend the rule: it gives a list, with a cotangent or undefined for each input',
+    )
+  }
+  for (const [i, share] of shares.entries()) {
+    if (share !== undefined && needs[i]) checkRule(op, 'reverse', share, inputs[i]!)
+  }
 }
 
 /** @throws GradientError when a rule of `op` gave a direction that is not shaped and typed like its tensor */

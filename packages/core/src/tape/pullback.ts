@@ -7,8 +7,9 @@
 import { add } from '../ops/elementwise.ts'
 import { zerosLike } from '../tensor/create.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { checkCotangents, checkRule, checkTape } from './directions.ts'
+import { checkCotangents, checkShares, checkTape } from './directions.ts'
 import type { Entry } from './entry.ts'
+import { inScope } from './scope.ts'
 import type { Tape } from './tape.ts'
 
 /** What one entry sends back: a cotangent for each of its inputs that needs one. */
@@ -49,12 +50,12 @@ export function* sweepBack(tape: Tape, cotangents: Tensor | readonly Tensor[]): 
     if (gs.every(g => g === undefined)) continue // nothing downstream depends on it
     for (const [j, output] of outputs.entries()) if (gs[j]) arrived.delete(output)
     const needs = inputs.map(input => tape.contains(input))
-    const shares = op.vjp({ gs, inputs, outputs, attributes, needs })
-    for (const [i, share] of shares.entries()) {
-      if (!share || !needs[i]) continue
-      checkRule(op, 'reverse', share, inputs[i]!)
-      arrive(inputs[i]!, share)
-    }
+    const shares = inScope(entry.scope, () => {
+      const found = op.vjp({ gs, inputs, outputs, attributes, needs })
+      checkShares(op, found, inputs, needs)
+      return found
+    })
+    for (const [i, share] of shares.entries()) if (share && needs[i]) arrive(inputs[i]!, share)
     yield { entry, shares }
   }
   return tape.inputs.map(input => arrived.get(input) ?? zerosLike(input))

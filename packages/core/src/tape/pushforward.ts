@@ -6,6 +6,7 @@
 import { zerosLike } from '../tensor/create.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { checkRule, checkTangents, checkTape } from './directions.ts'
+import { inScope } from './scope.ts'
 import type { Tape } from './tape.ts'
 
 /**
@@ -21,14 +22,18 @@ export function pushforward(tape: Tape, tangents: readonly Tensor[]): Tensor[] {
   checkTangents('pushforward', tape, tangents)
   const moving = new Map<Tensor, Tensor>()
   for (const [i, input] of tape.inputs.entries()) moving.set(input, tangents[i]!)
-  for (const { op, inputs, outputs, attributes } of tape.entries) {
+  for (const { op, inputs, outputs, attributes, scope } of tape.entries) {
     const d = inputs.map(input => moving.get(input))
     if (d.every(tangent => tangent === undefined)) continue // an input, or what stands still
-    for (const [j, tangent] of op.jvp({ d, inputs, outputs, attributes }).entries()) {
-      const output = outputs[j]!
-      if (!tangent || moving.has(output)) continue
-      checkRule(op, 'forward', tangent, output)
-      moving.set(output, tangent)
+    const pushed = inScope(scope, () => {
+      const found = op.jvp({ d, inputs, outputs, attributes })
+      for (const [j, tangent] of found.entries()) {
+        if (tangent !== undefined) checkRule(op, 'forward', tangent, outputs[j]!)
+      }
+      return found
+    })
+    for (const [j, tangent] of pushed.entries()) {
+      if (tangent && !moving.has(outputs[j]!)) moving.set(outputs[j]!, tangent)
     }
   }
   return tape.outputs.map(output => moving.get(output) ?? zerosLike(output))

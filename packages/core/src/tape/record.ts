@@ -4,7 +4,7 @@ import { describeValue, GradientError, ValueError } from '../errors.ts'
 import { aliasOf } from '../ops/alias.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
+import { type Leaf, leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 import { recording } from './recorder.ts'
 import { slice, type Tape } from './tape.ts'
 
@@ -32,6 +32,9 @@ export function record<Inputs extends readonly Tensor[]>(
 /** What `trace` found: the tape from the leaves of the inputs to the leaves of the result. */
 export interface Trace<Inputs, Output> {
   readonly tape: Tape
+  /** The leaves of each input, and of the result: what tangents and cotangents are told apart by. */
+  readonly inputLeaves: readonly (readonly Leaf[])[]
+  readonly outputLeaves: readonly Leaf[]
   /** What f returned, leaf by leaf the outputs of the tape. */
   readonly output: Output
   /** Puts a tensor for each input of the tape back into the shape of the inputs. */
@@ -47,15 +50,15 @@ export function trace<Inputs extends readonly TensorTree[], Output extends Tenso
   inputs: Inputs,
 ): Trace<Inputs, Output> {
   checkFunction(operation, f)
-  const given = inputs.flatMap((input, i) => {
+  const inputLeaves = inputs.map((input, i) => {
     const what = inputs.length === 1 ? 'the argument' : `argument ${i}`
     const leaves = leavesOf(operation, input, what)
     for (const { tensor, path } of leaves)
       checkDifferentiable(operation, tensor, path ? `${what} at ${path}` : what)
-    return leaves.map(leaf => leaf.tensor)
+    return leaves
   })
   return recording(() => {
-    const leaves = given.map(aliasOf)
+    const leaves = inputLeaves.flat().map(({ tensor }) => aliasOf(tensor))
     const output = f(...rebuildTree(inputs, leaves))
     checkSynchronous(operation, output)
     const results = leavesOf(operation, output, 'what the function returned')
@@ -64,6 +67,8 @@ export function trace<Inputs extends readonly TensorTree[], Output extends Tenso
         results.map(leaf => leaf.tensor),
         leaves,
       ),
+      inputLeaves,
+      outputLeaves: results,
       output,
       asInputs: tensors => rebuildTree(inputs, tensors),
       asOutput: tensors => rebuildTree(output, tensors),

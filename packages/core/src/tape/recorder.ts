@@ -41,11 +41,7 @@ export function isRecording(): boolean {
 
 /** Whether a tensor depends on an input of a transform that is running. */
 export function isRecorded(tensor: Tensor): boolean {
-  if (tensor.entry === undefined) return false
-  if (tensor.entry.id >= floor) return true
-  // Its transform has ended: to all that follows it is a constant, and must not keep that old tape alive.
-  if (isRecording()) tensor.entry = undefined
-  return false
+  return tensor.entry !== undefined && tensor.entry.id >= floor
 }
 
 /** Writes the entry of `outputs`, if any input is recorded and any output carries gradients. */
@@ -68,6 +64,17 @@ export function enter(
   attributes: unknown,
   outputs: readonly Tensor[],
 ): void {
-  const entry: Entry = { id: nextId++, op, inputs, attributes, outputs, scope: currentScope() }
+  const present = inputs.some(isLeftOver) ? inputs.map(withoutPast) : inputs
+  const entry: Entry = { id: nextId++, op, inputs: present, attributes, outputs, scope: currentScope() }
   for (const output of outputs) if (isFloat(output.dtype)) output.entry = entry
+}
+
+/** Whether a tensor was made in a transform that has ended: to all that follows it is a constant. */
+function isLeftOver(tensor: Tensor): boolean {
+  return tensor.entry !== undefined && tensor.entry.id < floor
+}
+
+/** A tensor that is left over, without its entry: a new entry must not keep that old tape alive. */
+function withoutPast(tensor: Tensor): Tensor {
+  return isLeftOver(tensor) ? tensor.view(tensor.shape, tensor.strides, tensor.offset) : tensor
 }

@@ -10,6 +10,17 @@ export function currentScope(): string {
   return current
 }
 
+/** Runs `body` in the scope with this path, whatever scope is open: for rules, which belong where their entry was made. */
+export function inScope<Result>(path: string, body: () => Result): Result {
+  const outer = current
+  current = path
+  try {
+    return body()
+  } finally {
+    current = outer
+  }
+}
+
 /**
  * Runs `body` inside the scope `name`, nested below the scope that is open now.
  *
@@ -19,11 +30,5 @@ export function currentScope(): string {
  */
 export function withScope<Result>(name: string, body: () => Result): Result {
   if (name === '') return body()
-  const outer = current
-  current = outer === '' ? name : `${outer}.${name}`
-  try {
-    return body()
-  } finally {
-    current = outer
-  }
+  return inScope(current === '' ? name : `${current}.${name}`, body)
 }

@@ -3,6 +3,7 @@
  * Gradients, tangents, explanations and replays are functions of it.
  */
 
+import { checkList } from '../tensor/check.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { Entry } from './entry.ts'
@@ -94,6 +95,8 @@ export class Tape {
  * around it; and never recurses, so a tape may be of any length.
  */
 export function slice(outputs: readonly Tensor[], inputs: readonly Tensor[]): Tape {
+  checkList('sliceTape', 'the outputs', outputs, 'sliceTape([y], [x])')
+  checkList('sliceTape', 'the inputs', inputs, 'sliceTape([y], [x])')
   const starts = new Set<Entry>()
   for (const input of inputs) if (input.entry) starts.add(input.entry)
   let oldest = Number.POSITIVE_INFINITY

@@ -225,7 +225,7 @@ function progression(start: number, stop: number, step: number, options: CreateO
   checkFinite('arange', { start, stop, step })
   if (step === 0) throw new ValueError('arange', 'the step 0 leads nowhere', 'Give another number')
   const length = Math.max(0, Math.ceil((stop - start) / step))
-  const values = Float64Array.from({ length }, (_, i) => start + i * step)
+  const values = allocate('float64', length).map((_, i) => start + i * step)
   const dtype = options.dtype ?? ([start, stop, step].every(Number.isInteger) ? 'int32' : 'float32')
   return fromValues('arange', values, [length], { ...options, dtype })
 }
@@ -239,10 +239,21 @@ export function linspace(start: number, stop: number, count: number, options: Cr
   checkShape('linspace', [count])
   checkOptions('linspace', options)
   checkFinite('linspace', { start, stop })
-  const values = Float64Array.from({ length: count }, (_, i) =>
-    i === count - 1 && count > 1 ? stop : start + ((stop - start) * i) / Math.max(count - 1, 1),
-  )
+  const isWide = !Number.isFinite(stop - start)
+  const at = between(start, stop)
+  const last = Math.max(count - 1, 1)
+  const values = allocate('float64', count).map((_, i) => {
+    if (i === count - 1 && count > 1) return stop
+    return isWide ? at(i / last) : start + ((stop - start) * i) / last
+  })
   return fromValues('linspace', values, [count], options)
+}
+
+/** The numbers from `low` (at 0) to `high` (at 1), also where their distance overflows. */
+export function between(low: number, high: number): (share: number) => number {
+  const distance = high - low
+  if (Number.isFinite(distance)) return share => low + distance * share
+  return share => low * (1 - share) + high * share
 }
 
 /** @throws ValueError unless all are finite numbers, which messages call by their names */

@@ -2,7 +2,7 @@
 
 import { DTypeError, describeValue, ValueError } from '../errors.ts'
 import { checkOptions } from './check.ts'
-import { type CreateOptions, checkFinite, tensor } from './create.ts'
+import { between, type CreateOptions, checkFinite, tensor } from './create.ts'
 import { type DType, isFloat } from './dtype.ts'
 import { type Key, normalValues, openUniformValues, permutationValues, uniformValues } from './random.ts'
 import { checkShape, type Shape, sizeOf } from './shape.ts'
@@ -33,8 +33,9 @@ export function uniform(from: Key, shape: Shape, options: UniformOptions = {}): 
   const bits = dtype === 'float32' ? 24 : 53 // as many as the type holds
   const round = dtype === 'float32' ? Math.fround : (value: number) => value
   const [lowest, end] = [round(low), round(high)]
+  const at = between(lowest, end)
   const values = uniformValues(from, sizeOf(shape), 'uniform').map(u => {
-    const value = round(lowest + (end - lowest) * (Math.floor(u * 2 ** bits) / 2 ** bits))
+    const value = round(at(Math.floor(u * 2 ** bits) / 2 ** bits))
     return value < end ? value : lowest // what rounds up to `end` completes the half share of `lowest`
   })
   return tensor(values, { ...options, dtype, shape })

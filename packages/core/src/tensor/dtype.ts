@@ -1,5 +1,7 @@
 /** Element types: their names, the typed arrays that hold them, and which of them carry gradients. */
 
+import { ValueError } from '../errors.ts'
+
 /** The element types. `float32` is the default; `bool` is stored as one byte, 0 or 1. */
 export type DType = 'float32' | 'float64' | 'int32' | 'bool'
 
@@ -24,9 +26,23 @@ const constructors = {
 /** Every element type, in the order in which the documentation lists them. */
 export const dtypes: readonly DType[] = Object.keys(constructors) as DType[]
 
-/** A new typed array of `size` zeros. */
+/**
+ * A new typed array of `size` zeros.
+ *
+ * @throws ValueError when there is no room for so many
+ */
 export function allocate<D extends DType>(dtype: D, size: number): ArrayOf[D] {
-  return new constructors[dtype](size) as ArrayOf[D]
+  try {
+    return new constructors[dtype](size) as ArrayOf[D]
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    const bytes = size * constructors[dtype].BYTES_PER_ELEMENT
+    throw new ValueError(
+      'allocate',
+      `there is no room for ${size} elements of ${dtype} (${(bytes / 2 ** 30).toPrecision(3)} GiB)`,
+      'Make it smaller, or work in parts',
+    )
+  }
 }
 
 /** The element type that a typed array holds, or `undefined` where sensigrad has none for it. */

@@ -5,6 +5,7 @@
  */
 
 import { describeValue, ValueError } from '../errors.ts'
+import { allocate } from './dtype.ts'
 
 /** A random key: two 32-bit words. Use each key once; derive others with `splitKey` or `foldIn`. */
 export type Key = readonly [high: number, low: number]
@@ -64,7 +65,8 @@ const purposes = {
 export type UniformPurpose = 'uniform' | 'bernoulli' | 'truncatedNormal' | 'categorical'
 
 function checkKey(operation: string, value: unknown): asserts value is Key {
-  if (Array.isArray(value) && value.length === 2 && value.every(Number.isInteger)) return
+  const isWord = (word: unknown) => Number.isInteger(word) && Number(word) >= 0 && Number(word) < 2 ** 32
+  if (Array.isArray(value) && value.length === 2 && isWord(value[0]) && isWord(value[1])) return
   throw new ValueError(operation, `${describeValue(value)} is no key`, 'Make one with key(seed)')
 }
 
@@ -75,9 +77,20 @@ export function foldIn(parent: Key, data: number): Key {
   return threefry(threefry(parent, purposes.foldIn, high), 0, low)
 }
 
-/** `count` unrelated keys derived from one. */
+/**
+ * `count` unrelated keys derived from one.
+ *
+ * @throws ValueError for what is no key, or no number of keys
+ */
 export function splitKey(parent: Key, count = 2): Key[] {
   checkKey('splitKey', parent)
+  if (!Number.isInteger(count) || count < 0) {
+    throw new ValueError(
+      'splitKey',
+      `${describeValue(count)} keys are asked for`,
+      'Give a whole number, zero or more',
+    )
+  }
   return Array.from({ length: count }, (_, i) => threefry(parent, purposes.split, i))
 }
 
@@ -94,7 +107,7 @@ export function uniformValues(
   purpose: UniformPurpose = 'uniform',
 ): Float64Array {
   checkKey(operation, from)
-  const values = new Float64Array(count)
+  const values = allocate('float64', count)
   for (let i = 0; i < count; i++) {
     const [high, low] = threefry(from, purposes[purpose], i)
     values[i] = ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53
@@ -110,7 +123,7 @@ export function openUniformValues(from: Key, count: number, purpose: UniformPurp
 /** As `uniformValues`, from the standard normal distribution (Box and Muller, 1958). */
 export function normalValues(from: Key, count: number, operation = 'normalValues'): Float64Array {
   checkKey(operation, from)
-  const values = new Float64Array(count)
+  const values = allocate('float64', count)
   for (let i = 0; i < count; i += 2) {
     const [a, b] = threefry(from, purposes.radius, i)
     const [c, d] = threefry(from, purposes.angle, i)

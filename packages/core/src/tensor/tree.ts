@@ -27,6 +27,44 @@ export function leavesOf(operation: string, tree: TensorTree, what = 'the argume
   return leaves
 }
 
+/**
+ * The tensors of a tree that must have the shape of another, in the order of that one: they are told apart by where
+ * they stand, not by the order of keys.
+ *
+ * @param like  the leaves of the other tree
+ * @param what  how messages call the tree
+ * @throws ValueError when a tensor is missing, or there is one too many
+ */
+export function leavesLike(
+  operation: string,
+  tree: TensorTree,
+  like: readonly Leaf[],
+  what = 'the argument',
+): Tensor[] {
+  const given = new Map(leavesOf(operation, tree, what).map(({ path, tensor }) => [path, tensor]))
+  const place = (path: string) => (path === '' ? 'a tensor' : `a tensor at ${path}`)
+  const tensors = like.map(({ path }) => {
+    const tensor = given.get(path)
+    if (tensor !== undefined) return tensor
+    if (path === '') throw new ValueError(operation, `${what} is a tree`, 'Give one tensor')
+    const known = [...given.keys()].map(place).join(', ')
+    throw new ValueError(
+      operation,
+      `${what} has ${known || 'no tensors'} but lacks ${place(path)}`,
+      'Give a tree of the same shape',
+    )
+  })
+  for (const path of given.keys()) {
+    if (like.some(leaf => leaf.path === path)) continue
+    throw new ValueError(
+      operation,
+      `${what} has ${place(path)} that belongs to nothing`,
+      'Give a tree of the same shape',
+    )
+  }
+  return tensors
+}
+
 /** A tree of the same shape whose tensors are `change` of the old ones, called in the order of `leavesOf`. */
 export function mapTree<Tree extends TensorTree>(
   operation: string,
@@ -34,13 +72,20 @@ export function mapTree<Tree extends TensorTree>(
   change: (tensor: Tensor, path: string) => Tensor,
   what = 'the argument',
 ): Tree {
-  const visit = (node: unknown, path: string): unknown => {
+  const visit = (node: unknown, path: string, depth: number): unknown => {
     if (node instanceof Tensor) return change(node, path)
+    if (depth > 200) {
+      throw new ValueError(
+        operation,
+        `${what} nests deeper than 200 levels`,
+        'Flatten it; does it contain itself?',
+      )
+    }
     const below = (name: string | number) => (path === '' ? String(name) : `${path}.${name}`)
-    if (Array.isArray(node)) return node.map((child, i) => visit(child, below(i)))
+    if (Array.isArray(node)) return node.map((child, i) => visit(child, below(i), depth + 1))
     if (isPlain(node)) {
       return Object.fromEntries(
-        Object.entries(node).map(([name, child]) => [name, visit(child, below(name))]),
+        Object.entries(node).map(([name, child]) => [name, visit(child, below(name), depth + 1)]),
       )
     }
     throw new ValueError(
@@ -49,7 +94,7 @@ export function mapTree<Tree extends TensorTree>(
       'Give a tensor, or arrays and plain objects of tensors; close over everything else',
     )
   }
-  return visit(tree, '') as Tree
+  return visit(tree, '', 0) as Tree
 }
 
 /** A tree of the same shape with these tensors, in the order of `leavesOf`. */

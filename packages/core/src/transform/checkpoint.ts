@@ -3,6 +3,7 @@
  * arrives there (Griewank and Walther, "Evaluating Derivatives", ch. 12).
  */
 
+import { GradientError } from '../errors.ts'
 import { aliasOf } from '../ops/alias.ts'
 import { makeMultiOp } from '../ops/define.ts'
 import type { Entry } from '../tape/entry.ts'
@@ -23,8 +24,6 @@ interface Forgotten {
   readonly results: readonly Tensor[]
   /** How many inputs are leaves of the arguments; the others are recorded tensors that the function closes over. */
   readonly leaves: number
-  /** The entries of the inputs, which a tensor may lose once its transform has ended. */
-  readonly entries: readonly (Entry | undefined)[]
 }
 
 const forgotten = makeMultiOp<Forgotten>({
@@ -57,8 +56,8 @@ export function checkpoint<Inputs extends readonly TensorTree[], Output extends 
 ): (...inputs: Inputs) => Output {
   checkFunction('checkpoint', f)
   return (...inputs) => {
-    if (!isRecording()) return f(...inputs)
     const leaves = leavesOf('checkpoint', inputs).map(({ tensor }) => tensor)
+    if (!isRecording()) return f(...inputs)
     const compute = (given: readonly Tensor[]): Output => f(...rebuildTree(inputs, given))
     const { output, outer } = firstRun(compute, leaves)
     const all = [...leaves, ...outer]
@@ -66,7 +65,6 @@ export function checkpoint<Inputs extends readonly TensorTree[], Output extends 
       run: given => tensorsOf(compute(given)),
       results: tensorsOf(output),
       leaves: leaves.length,
-      entries: all.map(input => (isRecorded(input) ? input.entry : undefined)),
     })
     return rebuildTree(output, results)
   }
@@ -104,18 +102,29 @@ function firstRun<Output extends TensorTree>(
   })
 }
 
+/** @throws GradientError when the second run does not read what the first one closed over, and so computes something else */
+function checkSame(tape: Tape, outer: readonly Tensor[]): void {
+  const read = new Set([...tape.outputs, ...tape.entries.flatMap(({ inputs }) => inputs)])
+  const missing = outer.find(tensor => !read.has(tensor))
+  if (missing === undefined) return
+  throw new GradientError(
+    'checkpoint',
+    `when it was run again, the function did not read ${missing}, which it closed over the first time`,
+    'It must compute the same each time: pass what changes as an argument, and keep parameters in place for the sweep',
+  )
+}
+
 /** The tape of the computation, run again on aliases of the leaves and on what it closes over. */
-function again({ run, leaves, entries }: Forgotten, inputs: readonly Tensor[]): Tape {
+function again({ run, leaves }: Forgotten, inputs: readonly Tensor[]): Tape {
   const outer = inputs.slice(leaves)
-  const oldest = entries.reduce((id, entry) => Math.min(id, entry?.id ?? id), Number.POSITIVE_INFINITY)
-  const present = outer.map(({ entry }) => entry)
-  for (const [i, tensor] of outer.entries()) tensor.entry = entries[leaves + i]
-  try {
-    return recording(() => {
+  const oldest = outer.reduce((id, { entry }) => Math.min(id, entry!.id), Number.POSITIVE_INFINITY)
+  const tape = recording(
+    () => {
       const aliases = inputs.slice(0, leaves).map(aliasOf)
       return slice(run(aliases), [...aliases, ...outer])
-    }, oldest)
-  } finally {
-    for (const [i, tensor] of outer.entries()) tensor.entry = present[i]
-  }
+    },
+    Math.min(oldest, now()),
+  )
+  checkSame(tape, outer)
+  return tape
 }

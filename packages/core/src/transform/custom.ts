@@ -2,7 +2,15 @@
 
 import { describeValue, ValueError } from '../errors.ts'
 import { stopGradient } from '../ops/alias.ts'
-import { commonBackend, type ForwardContext, makeOp, type ReverseContext } from '../ops/define.ts'
+import {
+  commonBackend,
+  type ForwardContext,
+  makeOp,
+  type Op,
+  type ReverseContext,
+  type SingleOp,
+} from '../ops/define.ts'
+import { checkRule, checkShares } from '../tape/directions.ts'
 import { pullback } from '../tape/pullback.ts'
 import { checkOneTensor, record } from '../tape/record.ts'
 import { checkTensor } from '../tensor/check.ts'
@@ -45,15 +53,15 @@ export function custom<Inputs extends readonly Tensor[]>(
   definition: CustomDefinition<Inputs>,
 ): (...inputs: Inputs) => Tensor {
   const { name, vjp, jvp } = checkDefinition(definition)
-  const op = makeOp<undefined>({
+  const op: SingleOp<undefined> = makeOp<undefined>({
     name,
     forward(inputs) {
       const output = definition.forward(...(inputs.map(stopGradient) as unknown as Inputs))
       checkOneTensor(name, output)
       return output.view(output.shape, output.strides, output.offset)
     },
-    vjp: context => (vjp ? vjp(context) : reverseFrom(jvp!, context)),
-    jvp: context => (jvp ? jvp(context) : forwardFrom(vjp!, context)),
+    vjp: context => (vjp ? vjp(context) : reverseFrom(op, jvp!, context)),
+    jvp: context => (jvp ? jvp(context) : forwardFrom(op, vjp!, context)),
   })
   return (...inputs) => {
     for (const [i, input] of inputs.entries()) checkTensor(name, `argument ${i}`, input)
@@ -64,13 +72,17 @@ export function custom<Inputs extends readonly Tensor[]>(
 
 /** The reverse rule of a forward rule: the transpose of the linear map ẋ → ẏ. */
 function reverseFrom(
+  op: SingleOp<undefined>,
   jvp: (context: CustomForward) => Tensor | undefined,
   { g, inputs, output, needs }: ReverseContext<undefined>,
 ): (Tensor | undefined)[] {
   const moving = [...inputs.keys()].filter(i => needs[i])
   const push = (...tangents: Tensor[]): Tensor => {
     const d = inputs.map((_, i) => (needs[i] ? tangents[moving.indexOf(i)] : undefined))
-    return jvp({ d, inputs, output }) ?? zerosLike(output)
+    const tangent = jvp({ d, inputs, output })
+    if (tangent === undefined) return zerosLike(output)
+    checkRule(op as Op, 'forward', tangent, output)
+    return tangent
   }
   const tape = record(push, ...moving.map(i => zerosLike(inputs[i]!)))
   const shares = pullback(tape, g)
@@ -79,12 +91,19 @@ function reverseFrom(
 
 /** The forward rule of a reverse rule: the transpose of the linear map ȳ → x̄. */
 function forwardFrom(
+  op: SingleOp<undefined>,
   vjp: (context: CustomReverse) => readonly (Tensor | undefined)[],
   { d, inputs, output }: ForwardContext<undefined>,
 ): Tensor {
   const moving = [...inputs.keys()].filter(i => d[i] !== undefined && isFloat(inputs[i]!.dtype))
   const pull = (g: Tensor): Tensor[] => {
     const shares = vjp({ g, inputs, output })
+    checkShares(
+      op as Op,
+      shares,
+      inputs,
+      inputs.map((_, i) => moving.includes(i)),
+    )
     return moving.map(i => shares[i] ?? zerosLike(inputs[i]!))
   }
   const tape = record(pull, zerosLike(output))
@@ -108,7 +127,15 @@ function checkDefinition<Inputs extends readonly Tensor[]>(
   if (typeof name !== 'string' || name === '') {
     throw new ValueError('custom', `the name is ${describeValue(name)}`, 'Give one for tapes and messages')
   }
-  if (typeof (vjp ?? jvp) !== 'function') {
+  for (const [rule, given] of Object.entries({ vjp, jvp })) {
+    if (given === undefined || typeof given === 'function') continue
+    throw new ValueError(
+      'custom',
+      `${rule} of ${name} is ${describeValue(given)}`,
+      'Give a function, or leave it out',
+    )
+  }
+  if (vjp === undefined && jvp === undefined) {
     throw new ValueError('custom', `${name} has no rule`, 'Give vjp or jvp, or write it as a plain function')
   }
   return definition

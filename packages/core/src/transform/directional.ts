@@ -1,13 +1,13 @@
 /** One product with the Jacobian, from the left (vjp, reverse mode) or from the right (jvp, forward mode). */
 
+import { ValueError } from '../errors.ts'
 import { checkCotangents, checkTangents } from '../tape/directions.ts'
 import { pullback } from '../tape/pullback.ts'
 import { pushforward } from '../tape/pushforward.ts'
-import { checkOutput, trace } from '../tape/record.ts'
+import { checkOutput, type Trace, trace } from '../tape/record.ts'
 import type { Tape } from '../tape/tape.ts'
 import { checkList } from '../tensor/check.ts'
-import type { Tensor } from '../tensor/tensor.ts'
-import { leavesOf, type TensorTree } from '../tensor/tree.ts'
+import { leavesLike, type TensorTree } from '../tensor/tree.ts'
 import { settled } from './settled.ts'
 
 /**
@@ -25,10 +25,10 @@ export function vjp<Inputs extends readonly TensorTree[], Output extends TensorT
   f: (...inputs: Inputs) => Output,
   ...inputs: Inputs
 ): [value: Output, pull: (cotangent: Output) => Inputs] {
-  const { tape, output, asInputs } = trace('vjp', f, inputs)
+  const { tape, output, outputLeaves, asInputs } = trace('vjp', f, inputs)
   checkOutputs('vjp', tape)
   const pull = (cotangent: Output) => {
-    const cotangents = tensorsOf('vjp', cotangent, 'the cotangent')
+    const cotangents = leavesLike('vjp', cotangent, outputLeaves, 'the cotangent')
     checkCotangents('vjp', tape, cotangents)
     return asInputs(pullback(tape, cotangents))
   }
@@ -52,9 +52,7 @@ export function jvp<Inputs extends readonly TensorTree[], Output extends TensorT
 ): [value: Output, tangent: Output] {
   checkList('jvp', 'the inputs', inputs, 'jvp(f, [x], [dx])')
   checkList('jvp', 'the tangents', tangents, 'jvp(f, [x], [dx])')
-  const { tape, output, asOutput } = trace('jvp', f, inputs)
-  checkOutputs('jvp', tape)
-  return [settled(output), settled(asOutput(push('jvp', tape, tangents)))]
+  return along({ operation: 'jvp', what: 'the tangent' }, f, inputs, tangents)
 }
 
 /**
@@ -72,20 +70,50 @@ export function linearize<Inputs extends readonly TensorTree[], Output extends T
   f: (...inputs: Inputs) => Output,
   ...inputs: Inputs
 ): [value: Output, push: (...tangents: Inputs) => Output] {
-  const { tape, output, asOutput } = trace('linearize', f, inputs)
-  checkOutputs('linearize', tape)
-  const along = (...tangents: Inputs) => settled(asOutput(push('linearize', tape, tangents)))
-  return [settled(output), along]
+  const traced = trace('linearize', f, inputs)
+  checkOutputs('linearize', traced.tape)
+  const push = pusher({ operation: 'linearize', what: 'the tangent' }, traced)
+  return [settled(traced.output), (...tangents) => push(tangents)]
 }
 
-function push(operation: string, tape: Tape, tangents: readonly TensorTree[]): Tensor[] {
-  const flat = tensorsOf(operation, tangents, 'the tangent')
-  checkTangents(operation, tape, flat)
-  return pushforward(tape, flat)
+/** On whose behalf directions are pushed, and how messages call one. */
+interface Pusher {
+  readonly operation: string
+  readonly what: string
 }
 
-function tensorsOf(operation: string, tree: TensorTree, what: string): Tensor[] {
-  return leavesOf(operation, tree, what).map(leaf => leaf.tensor)
+/** The value of f and its derivative along one direction. */
+export function along<Inputs extends readonly TensorTree[], Output extends TensorTree>(
+  pusherOf: Pusher,
+  f: (...inputs: Inputs) => Output,
+  inputs: Inputs,
+  directions: Inputs,
+): [value: Output, tangent: Output] {
+  const traced = trace(pusherOf.operation, f, inputs)
+  checkOutputs(pusherOf.operation, traced.tape)
+  return [settled(traced.output), pusher(pusherOf, traced)(directions)]
+}
+
+/** The function that pushes directions, shaped like the inputs, forward. */
+function pusher<Inputs extends readonly TensorTree[], Output extends TensorTree>(
+  { operation, what }: Pusher,
+  { tape, inputLeaves, asOutput }: Trace<Inputs, Output>,
+): (directions: readonly TensorTree[]) => Output {
+  return directions => {
+    if (directions.length !== inputLeaves.length) {
+      throw new ValueError(
+        operation,
+        `${directions.length} tangents for ${inputLeaves.length} inputs`,
+        'Give one for each input',
+      )
+    }
+    const flat = inputLeaves.flatMap((leaves, i) => {
+      const called = inputLeaves.length === 1 ? what : `${what} of argument ${i}`
+      return leavesLike(operation, directions[i]!, leaves, called)
+    })
+    checkTangents(operation, tape, flat, what)
+    return settled(asOutput(pushforward(tape, flat)))
+  }
 }
 
 function checkOutputs(operation: string, tape: Tape): void {

@@ -3,6 +3,7 @@
 import { describeValue, GradientError, ValueError } from '../errors.ts'
 import { pullback } from '../tape/pullback.ts'
 import { checkFunction, checkOneTensor, checkOutput, checkSynchronous, trace } from '../tape/record.ts'
+import { checkOptions } from '../tensor/check.ts'
 import { onesLike } from '../tensor/create.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { TensorTree } from '../tensor/tree.ts'
@@ -66,7 +67,7 @@ export function grad<X extends TensorTree, Rest extends readonly unknown[]>(
   const whole = differentiated('grad', f, options)
   return (x, ...rest) => {
     const [, ...results] = whole(x, ...rest)
-    return options ? results : results[0]
+    return options?.aux === true ? results : results[0]
   }
 }
 
@@ -76,7 +77,9 @@ function differentiated<X extends TensorTree, Rest extends readonly unknown[]>(
   options: AuxiliaryOptions | undefined,
 ): Of<X, Rest, unknown[]> {
   checkFunction(operation, f)
-  const numberOf = options ? firstOfPair(operation) : (result: unknown) => result
+  if (options !== undefined) checkOptions(operation, options, '{ aux: true }')
+  const hasAux = options?.aux === true
+  const numberOf = hasAux ? firstOfPair(operation) : (result: unknown) => result
   return (x, ...rest) => {
     let result: unknown
     const body = (x: X): Tensor => {
@@ -90,7 +93,7 @@ function differentiated<X extends TensorTree, Rest extends readonly unknown[]>(
     checkNumber(operation, output)
     const [gradient] = asInputs(pullback(tape, onesLike(output)))
     const value = settled(output)
-    return options ? [value, gradient, settled((result as readonly unknown[])[1])] : [value, gradient]
+    return hasAux ? [value, gradient, settled((result as readonly unknown[])[1])] : [value, gradient]
   }
 }
 

@@ -12,7 +12,7 @@ import { tensor, zeros, zerosLike } from '../tensor/create.ts'
 import { allocate } from '../tensor/dtype.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { mapTree, rebuildTree, type TensorTree } from '../tensor/tree.ts'
-import { jvp } from './directional.ts'
+import { along } from './directional.ts'
 import { grad } from './grad.ts'
 import { settled } from './settled.ts'
 
@@ -156,5 +156,9 @@ export function hvp<X extends TensorTree = Tensor, Rest extends readonly unknown
   f: (x: X, ...rest: Rest) => Tensor,
 ): (x: X, v: X, ...rest: Rest) => X {
   checkFunction('hvp', f)
-  return (x, v, ...rest) => jvp((x: X) => grad(f)(x, ...rest), [x] as const, [v] as const)[1]
+  const gradient = grad(f)
+  return (x, v, ...rest) => {
+    const hvp = { operation: 'hvp', what: 'the direction' }
+    return along(hvp, (x: X) => gradient(x, ...rest), [x] as const, [v] as const)[1]
+  }
 }

@@ -5,7 +5,7 @@ import { stack } from '../ops/join.ts'
 import { unstack } from '../ops/split.ts'
 import { checkFunction, checkSynchronous } from '../tape/record.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
+import { leavesLike, leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 
 /**
  * The function that calls f for each sample of a batch and stacks what it gives. Beside `grad` it gives per-example
@@ -34,10 +34,13 @@ export function perSample<X, Sample extends readonly TensorTree[], Output extend
       checkSynchronous('perSample', output)
       return output
     })
-    const parts = outputs.map(output => leavesOf('perSample', output, 'what the function returned'))
+    const first = leavesOf('perSample', outputs[0]!, 'what the function returned')
+    const parts = outputs.map((output, i) =>
+      leavesLike('perSample', output, first, `the result for sample ${i}`),
+    )
     return rebuildTree(
       outputs[0]!,
-      parts[0]!.map((_, j) => stack(parts.map(part => part[j]!.tensor))),
+      first.map((_, j) => stack(parts.map(part => part[j]!))),
     )
   }
 }

@@ -7,7 +7,7 @@ import { split, unstack } from '../ops/split.ts'
 import { checkFunction, checkSynchronous } from '../tape/record.ts'
 import { checkOptions } from '../tensor/check.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { leavesOf, mapTree, rebuildTree, type TensorTree } from '../tensor/tree.ts'
+import { type Leaf, leavesLike, leavesOf, mapTree, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 import { checkpoint } from './checkpoint.ts'
 
 /** How `scan` keeps what the gradient needs. */
@@ -68,8 +68,7 @@ export function scan<Carry extends TensorTree, X extends TensorTree, Y extends T
       )
       const result = step(state, x, first + i)
       checkPair(result, first + i)
-      checkCarry(result[0], start, first + i)
-      state = result[0]
+      state = likeStart(result[0], initial, start, first + i)
       ys.push(result[1])
     }
     return [state, together(ys, stack)]
@@ -93,10 +92,11 @@ function together<Tree extends TensorTree>(
   trees: readonly Tree[],
   join: (tensors: readonly Tensor[]) => Tensor,
 ): Tree {
-  const leaves = trees.map(tree => leavesOf('scan', tree, 'the output').map(({ tensor }) => tensor))
+  const first = leavesOf('scan', trees[0]!, 'the output')
+  const tensors = trees.map((tree, i) => leavesLike('scan', tree, first, `the output of step ${i}`))
   return rebuildTree(
     trees[0]!,
-    leaves[0]!.map((_, i) => join(leaves.map(each => each[i]!))),
+    first.map((_, i) => join(tensors.map(each => each[i]!))),
   )
 }
 
@@ -122,7 +122,7 @@ function interval(every: ScanOptions['checkpointEvery'], length: number): number
   )
 }
 
-function lengthOf(sequences: readonly { path: string; tensor: Tensor }[]): number {
+function lengthOf(sequences: readonly Leaf[]): number {
   const [first] = sequences
   if (first === undefined) {
     throw new ValueError(
@@ -159,22 +159,25 @@ function checkPair(result: unknown, index: number): void {
   )
 }
 
-/** @throws ShapeError unless the carry has the tensors with which it began */
-function checkCarry(
-  carry: TensorTree,
-  start: readonly { path: string; tensor: Tensor }[],
+/**
+ * The carry, its tensors in the order in which it began.
+ *
+ * @throws ValueError or ShapeError unless it has the tensors with which it began
+ */
+function likeStart<Carry extends TensorTree>(
+  carry: Carry,
+  initial: Carry,
+  start: readonly Leaf[],
   index: number,
-): void {
-  const leaves = leavesOf('scan', carry, `the carry of step ${index}`)
-  for (let i = 0; i < Math.max(leaves.length, start.length); i++) {
-    const [is, was] = [leaves[i], start[i]]
-    if (is && was && is.path === was.path && String(is.tensor) === String(was.tensor)) continue
-    const path = was?.path ?? is?.path
-    const at = path ? ` at ${path}` : ''
+): Carry {
+  const tensors = leavesLike('scan', carry, start, `the carry of step ${index}`)
+  for (const [i, { path, tensor }] of start.entries()) {
+    if (String(tensors[i]) === String(tensor)) continue
     throw new ShapeError(
       'scan',
-      `the carry${at} was ${was?.tensor ?? 'nothing'} and is ${is?.tensor ?? 'nothing'} after step ${index}`,
+      `the carry${path ? ` at ${path}` : ''} was ${tensor} and is ${tensors[i]} after step ${index}`,
       'A carry keeps its shapes and types',
     )
   }
+  return rebuildTree(initial, tensors)
 }
