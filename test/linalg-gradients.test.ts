@@ -5,8 +5,10 @@
 import { cpu } from '@sensigrad/backend-cpu'
 import {
   BackendError,
+  diagonalMatrix,
   GradientError,
   grad,
+  hessian,
   jvp,
   matmul,
   mul,
@@ -369,5 +371,27 @@ describe('a decomposition refuses', () => {
 
   test('tensors of two backends', () => {
     expect(() => solve(eye(2), there)).toThrow('solve: tensors live on two backends, cpu and far')
+  })
+})
+
+describe('where elements are far apart', () => {
+  const diagonal = (...values: number[]) => diagonalMatrix(f64(values))
+
+  test('regular matrices do not count as singular', () => {
+    expect(numbers(determinant(diagonal(1e200, 1e-200)))).toEqual([1e200 * 1e-200])
+    expect(gap(numbers(determinant(diagonal(1e200, 1e200, 1e-300))), [1e100])).toBeLessThan(1e-14)
+    expect(gap(numbers(...logDeterminant(diagonal(1e170, 1e-170))), [1, 0])).toBeLessThan(1e-12)
+    expect(
+      gap(numbers(mul(inverse(diagonal(1e-200, 1e200)), diagonal(1e-200, 1e200))), [1, 0, 0, 1]),
+    ).toBeLessThan(1e-15)
+  })
+
+  test('determinants near 0 have their second derivatives', () => {
+    const a = f64([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6], [0.7, 0.8, 0.9]]) // biome-ignore format: a matrix
+    const H = hessian((a: Tensor) => determinant(a))(a)
+    const second = (...index: number[]) => numbers(H.slice(...index))
+    expect(
+      gap([...second(0, 0, 1, 1), ...second(0, 0, 2, 2), ...second(0, 0, 0, 0)], [0.9, 0.5, 0]),
+    ).toBeLessThan(1e-14)
   })
 })

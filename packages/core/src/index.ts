@@ -49,6 +49,7 @@ export {
   type Shape,
   sizeOf,
 } from './tensor/shape.ts'
+export { checkTensor } from './tensor/check.ts'
 export { type NestedArray, Tensor } from './tensor/tensor.ts'
 
 // Operations

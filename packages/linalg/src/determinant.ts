@@ -16,7 +16,7 @@ import {
 } from '@sensigrad/core'
 import { checkMatrices, sizesOf } from './check.ts'
 import { batchOf, nameOf } from './host.ts'
-import { determinantOf, logDeterminantOf, luOf } from './lu.ts'
+import { determinantOf, type LU, logDeterminantOf, luOf } from './lu.ts'
 import { constantLike, innerProduct } from './parts.ts'
 import { determinant2, positive, positiveElements, regular, regularElements } from './samples.ts'
 import { inverse } from './solve.ts'
@@ -172,8 +172,8 @@ const determinantOp = defineOp<undefined>({
 })
 
 /**
- * The determinant of each matrix. It has all its derivatives at singular matrices too, at a price there: n² determinants
- * of n - 1 rows for the first.
+ * The determinant of each matrix. It has all its derivatives at singular matrices too, at a price there and, up to 16
+ * rows, near them: n² determinants of n - 1 rows for the first.
  *
  * @param a  `[…, n, n]`, finite
  * @returns `[…]`, without the last two axes
@@ -186,16 +186,26 @@ export function determinant(a: Tensor): Tensor {
   return determinantOp.apply([a], undefined)
 }
 
-/** The slopes of the determinant: det a · a⁻ᵀ, or, where a has no inverse, the minors with their signs. */
+/**
+ * The slopes of the determinant: the minors with their signs, or det a · a⁻ᵀ where that is as good. The inverse of a
+ * nearly singular matrix is large, and in derivatives of higher order its terms cancel.
+ */
 function cofactorsOf(a: Tensor, determinants: Tensor): Tensor {
-  const isRegular = luOf('determinant', a).every(({ zeroPivot }) => zeroPivot === undefined)
-  if (isRegular) return mul(asMatrices(determinants), transpose(inverse(a)))
+  if (luOf('determinant', a).every(isFarFromSingular))
+    return mul(asMatrices(determinants), transpose(inverse(a)))
   if (sizesOf(a)[0] === 1) return onesLike(a)
   const minors = without(without(a, -2), -1) // […, i, j, n - 1, n - 1], without row i and column j
   return mul(
     determinant(minors),
     constantLike(a, (i, j) => ((i + j) % 2 === 0 ? 1 : -1)),
   )
+}
+
+/** Whether no pivot is 0, or, of a matrix whose minors cost little, small beside the largest. */
+function isFarFromSingular({ size, factors, zeroPivot }: LU): boolean {
+  if (zeroPivot !== undefined) return false
+  const pivots = Array.from({ length: size }, (_, i) => Math.abs(factors[i * (size + 1)]!))
+  return size > 16 || Math.min(...pivots) > 1e-3 * Math.max(...pivots)
 }
 
 /** All that remain of x when each index of `axis` is left out in turn, along a new axis before the last two. */

@@ -15,7 +15,7 @@ export interface LU {
   readonly order: readonly number[]
   /** The determinant of P: 1 or -1. */
   readonly sign: number
-  /** A power of two: elements of A / scale are near one. */
+  /** A power of two by which A is divided where its elements are so large that sums of them might overflow, else 1. */
   readonly scale: number
   /** The first pivot that is 0, where A is singular; else `undefined`. */
   readonly zeroPivot: number | undefined
@@ -33,7 +33,8 @@ export function luOf(operation: string, a: Tensor): readonly LU[] {
 }
 
 function eliminate(values: Float64Array, size: number): LU {
-  const scale = scaleOf(values)
+  const largest = scaleOf(values)
+  const scale = largest > 2 ** 900 ? largest : 1 // elsewhere dividing would only lose what is small
   const u = values.map(value => value / scale)
   const order = Array.from({ length: size }, (_, i) => i)
   let sign = 1
@@ -106,7 +107,13 @@ export function logDeterminantOf({ size, factors, sign, scale, zeroPivot }: LU):
 /** The product of the pivots, with the sign of their order. */
 export function determinantOf({ size, factors, sign, scale, zeroPivot }: LU): number {
   if (zeroPivot !== undefined) return 0
-  let product = sign
-  for (let i = 0; i < size; i++) product *= factors[i * (size + 1)]! * scale
-  return product
+  let [product, exponent] = [sign, size * Math.log2(scale)]
+  for (let i = 0; i < size; i++) {
+    product *= factors[i * (size + 1)]!
+    const step = Math.floor(Math.log2(Math.abs(product)))
+    product /= 2 ** step // exact, so that no product of some pivots overflows where that of all does not
+    exponent += step
+  }
+  const half = Math.trunc(exponent / 2)
+  return product * 2 ** half * 2 ** (exponent - half)
 }

@@ -2,6 +2,7 @@
 
 import {
   arange,
+  checkTensor,
   DTypeError,
   isSynchronous,
   logSoftmax,
@@ -19,6 +20,8 @@ import {
  * @throws ShapeError when the shapes differ: they do not broadcast here
  */
 export function meanSquaredError(output: Tensor, target: Tensor): Tensor {
+  checkTensor('meanSquaredError', 'the output', output)
+  checkTensor('meanSquaredError', 'the target', target)
   if (String(output.shape) !== String(target.shape)) {
     throw new ShapeError(
       'meanSquaredError',
@@ -38,6 +41,8 @@ export function meanSquaredError(output: Tensor, target: Tensor): Tensor {
  *         be read at once (elsewhere it adds 0 to the sum)
  */
 export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
+  checkTensor('crossEntropy', 'the tensor of logits', logits)
+  checkTensor('crossEntropy', 'the tensor of labels', labels)
   if (labels.dtype !== 'int32') {
     throw new DTypeError(
       'crossEntropy',

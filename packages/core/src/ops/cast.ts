@@ -33,7 +33,10 @@ const castOp = defineOp<{ readonly dtype: DType }>({
 })
 
 /**
- * The nearest values in another element type: towards zero for `int32`, non-zero → true for `bool`.
+ * The values in another element type, rounded to it (towards zero for int32, non-zero → true for bool).
+ *
+ * Among floats the nearest value is taken. What int32 cannot hold (NaN, and numbers from ±2³¹ on) becomes some number:
+ * which one is the backend's affair.
  *
  * @throws DTypeError when the backend does not have the type
  */

@@ -1,0 +1,127 @@
+/** The command line `pnpm bench`: each benchmark is a command, and all have the same options. */
+
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
+import { dirname, join } from 'node:path'
+import { Command, CommanderError, InvalidArgumentError } from '@commander-js/extra-typings'
+import type { Benchmark, Outcome } from './benchmark.ts'
+import { benchmarks } from './benchmarks.ts'
+
+/** Where a run writes: tables and help to `out`, progress and errors to `err`. */
+export interface Output {
+  readonly out: (text: string) => unknown
+  readonly err: (text: string) => unknown
+}
+
+const exitCodes = { done: 0, failed: 1, usage: 2 } as const
+const folder = join('results', 'bench')
+
+const ofProcess: Output = {
+  out: text => process.stdout.write(text),
+  err: text => process.stderr.write(text),
+}
+
+/**
+ * Runs one command line.
+ *
+ * @param args    the words after the program's name; without any, what there is to run is printed
+ * @param output  where to write, by default this process's streams
+ * @returns the exit code: 0 done, 1 failed, 2 wrong command line
+ */
+export async function main(args: readonly string[], output: Output = ofProcess): Promise<number> {
+  const bench = program(output)
+  if (args.length === 0) {
+    bench.outputHelp()
+    return exitCodes.done
+  }
+  try {
+    await bench.parseAsync(args, { from: 'user' })
+    return exitCodes.done
+  } catch (error) {
+    // Commander has printed its own message by now; --help also ends this way, with code 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+    output.err(`error: ${error instanceof Error ? error.message : String(error)}\n`)
+    return exitCodes.failed
+  }
+}
+
+function program(output: Output): Command {
+  const bench = new Command('bench').description('Measures sensigrad.').helpCommand(false)
+  for (const benchmark of benchmarks) bench.addCommand(commandOf(benchmark, output))
+  for (const command of [bench, ...bench.commands]) {
+    command
+      .helpOption('--help', 'print this help')
+      .showHelpAfterError('Add --help for what there is.')
+      .exitOverride()
+      .configureOutput({ writeOut: text => output.out(text), writeErr: text => output.err(text) })
+  }
+  return bench
+}
+
+function commandOf({ name, summary, parts, run }: Benchmark, output: Output): Command {
+  const names = Object.keys(parts)
+  const width = Math.max(...names.map(part => part.length))
+  const list = names.map(part => `  ${part.padEnd(width)}  ${parts[part]}`).join('\n')
+  const command = new Command(name)
+    .summary(summary)
+    .description(`${summary[0]!.toUpperCase()}${summary.slice(1)}.`)
+    .option('--only <parts>', 'some parts only, with commas between them', partsFrom(names))
+    .option('--quick', 'short lengths and few repeats: does everything work?')
+    .option('--json <file>', 'write what was measured to this file')
+    .option('--figures <folder>', 'where the figures go', folder)
+    .addHelpText('after', `\nParts:\n${list}`)
+  command.action(async ({ only = names, quick = false, json, figures }) => {
+    const progress = (line: string) => output.err(`${line}\n`)
+    attempt(figures, () => mkdirSync(figures, { recursive: true }))
+    if (json !== undefined) save(json, '', appendFileSync) // better refused now than after minutes of work
+    const outcome = await run({ parts: only, quick, progress })
+    output.out(outcome.text)
+    const files = Object.entries(outcome.figures).map(([figure, svg]) =>
+      save(join(figures, `${figure}.svg`), svg),
+    )
+    if (json !== undefined) files.push(save(json, asJson(name, outcome)))
+    output.out(files.map(file => `wrote ${file}\n`).join(''))
+  })
+  return command as unknown as Command // its options have types of their own, which a list of commands need not know
+}
+
+/** Reads a list of parts. */
+function partsFrom(names: readonly string[]): (text: string) => string[] {
+  return text => {
+    const parts = text.split(',').map(part => part.trim())
+    const strange = parts.find(part => !names.includes(part))
+    if (strange === undefined) return names.filter(name => parts.includes(name))
+    throw new InvalidArgumentError(`There is no part '${strange}'. The parts are ${names.join(', ')}.`)
+  }
+}
+
+function asJson(benchmark: string, { rows, fits }: Outcome): string {
+  const machine = {
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model ?? 'unknown',
+    node: process.versions.node,
+    arch: process.arch,
+  }
+  const lines = (list: Outcome['rows']) => list.map(row => `    ${JSON.stringify(row)}`).join(',\n')
+  const head = { benchmark, date: new Date().toISOString().slice(0, 10), machine }
+  const fields = Object.entries(head).map(([field, value]) => `  "${field}": ${JSON.stringify(value)},\n`)
+  return `{\n${fields.join('')}  "rows": [\n${lines(rows)}\n  ],\n  "fits": [\n${lines(fits)}\n  ]\n}\n`
+}
+
+/** @returns the file, for a message */
+function save(file: string, text: string, write: typeof appendFileSync = writeFileSync): string {
+  attempt(file, () => {
+    mkdirSync(dirname(file), { recursive: true })
+    write(file, text)
+  })
+  return file
+}
+
+function attempt(place: string, write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(`${place} cannot be written (${reason}). Give another place`, { cause: error })
+  }
+}
