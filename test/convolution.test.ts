@@ -82,6 +82,7 @@ const optionsOf = ({ along, groups }: Pick<Case, 'along' | 'groups'>) => ({
 const convolve = (x: Tensor, w: Tensor, given: Case, bias?: Tensor) =>
   (given.along.length === 1 ? conv1d : conv2d)(x, w, { ...optionsOf(given), bias })
 
+const withoutGroups = ({ groups: _, ...options }: ReturnType<typeof optionsOf>) => options
 const inputOf = ({ batch, groups, channels, along }: Case) =>
   draw(1, [batch, groups * channels, ...along.map(({ length }) => length)])
 const weightOf = ({ groups, channels, outputs, along }: Case) =>
@@ -246,7 +247,7 @@ describe('pooling', () => {
     .filter(axis => countOf(axis) > 0)
   const pools = fc.array(pooled, { minLength: 1, maxLength: 2 })
   const optionsFor = (along: readonly Axis[]) => ({
-    ...optionsOf({ along, groups: 1 }),
+    ...withoutGroups(optionsOf({ along, groups: 1 })),
     size: along.map(({ size }) => size),
   })
   /** The elements of each window, `outside` where they lie in the padding. */

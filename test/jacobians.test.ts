@@ -1,4 +1,5 @@
 /** Whole matrices of derivatives, products with them, and derivatives sample by sample, against each other and by hand. */
+import { inspect } from 'node:util'
 import { fc, test } from '@fast-check/vitest'
 import {
   grad,
@@ -7,7 +8,9 @@ import {
   jacobian,
   jvp,
   linearize,
+  mapTrees,
   perSample,
+  record,
   type Tensor,
   tensor,
   valueAndGrad,
@@ -260,6 +263,28 @@ describe('per sample', () => {
   })
 })
 
+describe('mapTrees', () => {
+  const parameters = { w: f64([1, 2]), b: [f64(3)] }
+
+  test('makes a tree of what stands at the same place in several', () => {
+    const next = mapTrees((p, g) => p.sub(g.mul(0.5)), parameters, { b: [f64(2)], w: f64([2, 4]) })
+    expect(numbers(next.w, next.b[0]!)).toEqual([0, 0, 2])
+    const sums = mapTrees((a, b, c) => a.add(b).add(c), f64(1), f64(2), f64(3))
+    expect(numbers(sums)).toEqual([6])
+  })
+
+  test('refuses trees of another shape', () => {
+    expect(() => mapTrees((p, g) => p.sub(g), parameters, { w: f64(1) })).toThrow(
+      'mapTrees: tree 1 has a tensor at w but lacks a tensor at b.0. Give a tree of the same shape',
+    )
+  })
+})
+
+test('a tape prints as what it is', () => {
+  const tape = record(x => x.sin(), f64(1))
+  expect(inspect(tape)).toBe(String(tape))
+})
+
 describe('an auxiliary value', () => {
   const f = (x: Tensor) => [x.square().sum(), { twice: x.mul(2), note: 'seen' }] as const
 
@@ -284,7 +309,7 @@ describe('an auxiliary value', () => {
     expect(numbers(loose((x: Tensor) => x.sum(), { aux: false })(f64([1])) as Tensor)).toEqual([1])
     expect(() => loose(f, 'x')).toThrow("grad: the options are 'x'. Give an object: { aux: true }")
     expect(() => loose(f, undefined)(f64([1]))).toThrow(
-      'grad: the function returned an array. Return one tensor',
+      'grad: the function returned a list. Return one tensor, or give { aux: true }',
     )
   })
 })

@@ -254,6 +254,18 @@ describe('a scan', () => {
         'scan: the carry was float64[3] and is float64[2] after step 0. A carry keeps its shapes and types',
       ],
       [
+        () => loose((h: Tensor, _: Tensor, t: number) => [h, t === 2 ? h.sum() : h], start, xs),
+        'scan: the output was float64[3] and is float64[] after step 2. All steps give outputs of one shape and type',
+      ],
+      [
+        () => loose((h: Tensor) => [h.add(f64([1, 2])), []], start, xs),
+        'add in steps.0: shapes do not broadcast',
+      ],
+      [
+        () => loose(keep, start, xs, { checkpointevery: 2 }),
+        'scan: there is no option checkpointevery. There is checkpointEvery',
+      ],
+      [
         () => loose((h: Tensor) => [{ h }, []], start, xs),
         'scan: the carry of step 0 is a tree. Give one tensor',
       ],
@@ -309,6 +321,33 @@ describe('a custom function', () => {
   test('does not spoil its argument, which it may return as it is', () => {
     const identity = custom({ name: 'identity', forward: x => x, vjp: ({ g }) => [g.mul(2)] })
     expect(numbers(grad((x: Tensor) => identity(x).add(x).sum())(f64(1)))).toEqual([3])
+  })
+
+  test('whose rule is not linear has no rule for the other mode', () => {
+    const x = f64([0.5, 2])
+    const rules: Record<string, (g: Tensor) => Tensor> = {
+      clip: g => g.clip(-1, 1),
+      unit: g => g.div(g.norm()),
+      sign: g => g.sign(),
+      square: g => g.square(),
+    }
+    for (const [name, rule] of Object.entries(rules)) {
+      const reverse = custom({ name, forward: x => x, vjp: ({ g }) => [rule(g)] })
+      expect(() => jvp((x: Tensor) => reverse(x), [x], [x])).toThrow(
+        `${name}: the reverse rule is not linear in the cotangent, so that the rule of the other mode does not follow`,
+      )
+      const forward = custom({ name, forward: x => x, jvp: ({ d: [d] }) => d && rule(d) })
+      expect(() => grad((x: Tensor) => forward(x).sum())(x)).toThrow('Give vjp as well')
+    }
+    const both = custom({
+      name: 'both',
+      forward: x => x,
+      vjp: ({ g }) => [g.clip(-1, 1)],
+      jvp: ({ d: [d] }) => d!.clip(-1, 1),
+    })
+    expect(numbers(jvp((x: Tensor) => both(x), [x], [x])[1])).toEqual([0.5, 1])
+    const none = custom({ name: 'none', forward: x => x, vjp: () => [undefined] })
+    expect(numbers(jvp((x: Tensor) => none(x), [x], [x])[1])).toEqual([0, 0])
   })
 
   test('takes what it closes over for a constant', () => {

@@ -1,10 +1,19 @@
 /** The first NaN or infinity is found where it was made, forwards and in reverse. */
-import { elementwise, record, type Tensor, traceNaN, withScope } from '@sensigrad/core'
+import {
+  elementwise,
+  record,
+  type ScanOptions,
+  scan,
+  type Tensor,
+  traceNaN,
+  where,
+  withScope,
+} from '@sensigrad/core'
 import { expect, test } from 'vitest'
 import { f64 } from './support/backend.ts'
 
 const tracedLine = async (f: (x: Tensor) => Tensor, x: Tensor, ...cotangents: Tensor[]) =>
-  String(await traceNaN(record(f, x), cotangents.length > 0 ? cotangents : undefined))
+  String(await traceNaN(record(f, x), cotangents.length > 0 ? { cotangents } : {}))
 
 test('nothing is found where all is finite', async () => {
   expect(await tracedLine(x => x.exp().sum(), f64([1, 2]))).toBe('undefined')
@@ -47,6 +56,26 @@ test('a branch not taken whose slope is infinite is found in reverse; fused it i
 test('the sweep begins with the cotangents that are given', async () => {
   expect(await tracedLine(x => x.mul(2), f64([1]), f64([Number.POSITIVE_INFINITY]))).toBe(
     'reverse: %1 = %0 * float64[1] sends %0 the cotangent Infinity at [0] of float64[1]',
+  )
+})
+
+test('an infinity that is meant can be passed over', async () => {
+  const masked = (x: Tensor) => where(x.less(3), x, Number.NEGATIVE_INFINITY).softmax()
+  const tape = record(x => masked(x).square().sum(), f64([1, 2, 5]))
+  expect(String(await traceNaN(tape))).toContain('which holds -Infinity')
+  expect(await traceNaN(tape, { infinities: false })).toBeUndefined()
+  const spoilt = record(x => masked(x).sub(1).sqrt().sum(), f64([1, 2, 5]))
+  expect(String(await traceNaN(spoilt, { infinities: false }))).toContain('= sqrt(')
+})
+
+test('in a loop the step is named, and a checkpoint says that it hides what lies inside', async () => {
+  const step = (h: Tensor, x: Tensor) => [h.add(x.log()), []] as const
+  const loop = (options: ScanOptions) => record(xs => scan(step, f64(0), xs, options)[0], f64([1, 2, -1, 3]))
+  expect(String(await traceNaN(loop({})))).toMatch(
+    /= log\(.*\) in steps\.2 gives NaN at \[\] of float64\[\]$/,
+  )
+  expect(String(await traceNaN(loop({ checkpointEvery: 2 })))).toMatch(
+    /without checkpoints a tape shows what lies inside\)$/,
   )
 })
 

@@ -3,7 +3,7 @@
  * its derivative comes from its rule, and what is proved of it from its specification.
  */
 
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expressions, operations, type ScalarFunction, specifications } from '@sensigrad/core'
 import '@sensigrad/linalg'
@@ -64,11 +64,48 @@ function isExported(statement: ts.Statement): boolean {
 
 function parametersOf({ parameters }: ts.SignatureDeclarationBase): string {
   return parameters
-    .map(({ name, initializer, questionToken, dotDotDotToken }) => {
-      const plain = ts.isIdentifier(name) ? name.text : 'options'
+    .map(({ name, type, initializer, questionToken, dotDotDotToken }) => {
+      const fields = fieldsOf(type)
+      const plain = fields ? `{ ${fields.join(', ')} }` : ts.isIdentifier(name) ? name.text : 'options'
       return `${dotDotDotToken ? '…' : ''}${plain}${initializer || questionToken ? '?' : ''}`
     })
     .join(', ')
+}
+
+/** The members of an interface of options, wherever it is declared; undefined for other types. */
+function fieldsOf(type: ts.TypeNode | undefined): string[] | undefined {
+  if (!type || !ts.isTypeReferenceNode(type)) return undefined
+  const name = type.typeName.getText()
+  return /Options$/.test(name) ? optionFields().get(name) : undefined
+}
+
+let known: Map<string, string[]> | undefined
+
+/** The members of every interface of options in core and linalg, those of the interfaces that it extends first. */
+function optionFields(): Map<string, string[]> {
+  if (known) return known
+  const declarations = ['core', 'linalg'].flatMap(name => {
+    const folder = join(root, 'packages', name, 'src')
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter(file => file.endsWith('.ts'))
+      .flatMap(file => {
+        const text = readFileSync(join(folder, file), 'utf8')
+        return ts
+          .createSourceFile(file, text, ts.ScriptTarget.Latest, true)
+          .statements.filter(ts.isInterfaceDeclaration)
+      })
+  })
+  const membersOf = (name: string): string[] =>
+    declarations
+      .filter(declaration => declaration.name.text === name)
+      .flatMap(({ heritageClauses, members }) => [
+        ...(heritageClauses ?? []).flatMap(({ types }) =>
+          types.flatMap(each => membersOf(each.expression.getText())),
+        ),
+        ...members.flatMap(member => (member.name ? [member.name.getText()] : [])),
+      ])
+  known = new Map(declarations.map(({ name }) => [name.text, membersOf(name.text)]))
+  return known
 }
 
 /** The first sentence of the docstring. */

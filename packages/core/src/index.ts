@@ -128,7 +128,7 @@ export { record } from './tape/record.ts'
 export { isRecorded, isRecording } from './tape/recorder.ts'
 export { currentScope, withScope } from './tape/scope.ts'
 export { slice as sliceTape, Tape } from './tape/tape.ts'
-export { type NonFinite, traceNaN } from './tape/trace-nan.ts'
+export { type NonFinite, type TraceNaNOptions, traceNaN } from './tape/trace-nan.ts'
 export { checkpoint } from './transform/checkpoint.ts'
 export { type CustomDefinition, type CustomForward, type CustomReverse, custom } from './transform/custom.ts'
 export { jvp, linearize, vjp } from './transform/directional.ts'
@@ -139,7 +139,7 @@ export {
 } from './transform/jacobian.ts'
 export { perSample } from './transform/per-sample.ts'
 export { type ScanOptions, type ScanStep, scan } from './transform/scan.ts'
-export { type Leaf, leavesOf, mapTree, rebuildTree, type TensorTree } from './tensor/tree.ts'
+export { type Leaf, leavesOf, mapTree, mapTrees, rebuildTree, type TensorTree } from './tensor/tree.ts'
 
 // Expressions of elementwise operations: what a backend compiles, and how activations find their slopes
 export * as expressions from './expression/index.ts'

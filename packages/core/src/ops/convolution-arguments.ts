@@ -39,6 +39,7 @@ export interface Layer extends WindowPlan {
   readonly groups: number
 }
 
+const known = ['bias', 'stride', 'padding', 'outputPadding', 'dilation', 'groups']
 const axisNames = [[], ['length'], ['height', 'width']] as const
 
 /** @throws ShapeError, DTypeError or ValueError for what no convolution along `rank` axes can take */
@@ -51,7 +52,7 @@ export function checkLayer(
 ): Layer {
   checkTensor(operation, 'the input', x)
   checkTensor(operation, 'the weight', weight)
-  checkOptions(operation, options, '{ stride: 2 }')
+  checkOptions(operation, options, '{ stride: 2 }', known)
   const { bias, groups = 1 } = options
   if (bias !== undefined) checkTensor(operation, 'the bias', bias)
   checkTypes(operation, bias ? [x, weight, bias] : [x, weight])

@@ -10,6 +10,7 @@ import { call, type Expression, input, isExpression } from '../expression/expres
 import { formatExpression } from '../expression/format.ts'
 import { e, type ScalarFunction } from '../expression/functions.ts'
 import { signatureOf } from '../expression/signature.ts'
+import { remedyFor } from '../tensor/check.ts'
 import { scalar } from '../tensor/create.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import { broadcastShapes, type Shape, sameShape } from '../tensor/shape.ts'
@@ -118,7 +119,7 @@ function asTensors(operation: string, expression: Expression, operands: readonly
       throw new ValueError(
         operation,
         `${describeValue(operand)} is no tensor or number`,
-        'Make it one with tensor(…)',
+        (operand as unknown) instanceof Promise ? remedyFor(operand) : 'Make it one with tensor(…)',
       )
     }
     if ((operand.dtype === 'bool') !== (kinds[i] === 'boolean')) {

@@ -17,7 +17,7 @@ import { specify } from './specify.ts'
 function argExtremum(name: 'argMax' | 'argMin', extremum: Extremum) {
   return (x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor => {
     checkTensor(name, 'the argument', x)
-    checkOptions(name, options, '{ keepDims: true }')
+    checkOptions(name, options, '{ keepDims: true }', ['keepDims'])
     const lined = axis === undefined ? reshape(x, [x.size]) : x
     const at = resolveAxis(name, axis ?? 0, lined.rank)
     if (lined.shape[at] === 0) {
@@ -104,7 +104,7 @@ export function argSort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor
 
 function order(operation: string, x: Tensor, axis: number, options: SortOptions): Tensor {
   checkTensor(operation, 'the argument', x)
-  checkOptions(operation, options, '{ descending: true }')
+  checkOptions(operation, options, '{ descending: true }', ['descending'])
   const at = resolveAxis(operation, axis, x.rank)
   return new Tensor(x.backend, x.backend.argSort(x, at, options.descending ?? false), 'int32', x.shape)
 }

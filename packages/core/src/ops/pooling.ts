@@ -45,6 +45,8 @@ export interface AveragePoolOptions extends PoolOptions {
   readonly countPadding?: boolean
 }
 
+const known = ['size', 'stride', 'padding', 'dilation', 'countPadding']
+
 /** The arguments of pooling, checked. */
 interface Pool extends WindowPlan {
   readonly padding: readonly Widths[]
@@ -52,7 +54,7 @@ interface Pool extends WindowPlan {
 
 function checkPool(operation: string, rank: number, x: Tensor, options: MaxPoolOptions): Pool {
   checkTensor(operation, 'the argument', x)
-  checkOptions(operation, options, '{ size: 2 }')
+  checkOptions(operation, options, '{ size: 2 }', known)
   if (!isFloat(x.dtype)) {
     throw new DTypeError(operation, `${x} is not of a float type`, "Cast it first: .cast('float32')")
   }
@@ -107,7 +109,7 @@ function windowAxes(x: Tensor, rank: number): number[] {
 }
 
 function poolAverage(operation: string, rank: number, x: Tensor, options: AveragePoolOptions): Tensor {
-  checkOptions(operation, options, '{ size: 2 }')
+  checkOptions(operation, options, '{ size: 2 }', known)
   const pool = checkPool(operation, rank, x, { ...options, dilation: 1 }) // whatever untyped callers ask for
   const sums = sum(patchesOf(padLast(x, pool.padding), pool), windowAxes(x, rank))
   if (options.countPadding ?? true) return div(sums, sizeOf(pool.size))

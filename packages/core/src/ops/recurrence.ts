@@ -165,7 +165,7 @@ function runningProducts(x: Tensor, axis: number): Tensor {
  */
 export function prod(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   checkNumbers('prod', x)
-  checkOptions('prod', options, '{ keepDims: true }')
+  checkOptions('prod', options, '{ keepDims: true }', ['keepDims'])
   const axes = resolveAxes('prod', axis, x.rank)
   const others = [...x.shape.keys()].filter(at => !axes.includes(at))
   const rest = others.map(at => x.shape[at]!)

@@ -109,7 +109,7 @@ const minOp = extremum('min')
 
 function reduce(operation: string, op: typeof sumOp, x: Tensor, axis: Axes, options: ReduceOptions): Tensor {
   checkTensor(operation, 'the argument', x)
-  checkOptions(operation, options, '{ keepDims: true }')
+  checkOptions(operation, options, '{ keepDims: true }', ['keepDims'])
   const axes = resolveAxes(operation, axis, x.rank)
   const empty = axes.find(at => x.shape[at] === 0)
   if (empty !== undefined && op !== sumOp) {
@@ -146,7 +146,7 @@ export function min(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor
  */
 export function mean(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   checkFloat('mean', x)
-  checkOptions('mean', options, '{ keepDims: true }')
+  checkOptions('mean', options, '{ keepDims: true }', ['keepDims'])
   const count = resolveAxes('mean', axis, x.rank).reduce((product, at) => product * x.shape[at]!, 1)
   if (count === 0) throw new ValueError('mean', `${x} has no elements to average`, 'Give at least one')
   return div(sum(x, axis, options), count)
@@ -160,7 +160,7 @@ export function mean(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tenso
  */
 export function norm(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   checkFloat('norm', x)
-  checkOptions('norm', options, '{ keepDims: true }')
+  checkOptions('norm', options, '{ keepDims: true }', ['keepDims'])
   if (x.size === 0) return sum(x, axis, options)
   const axes = resolveAxes('norm', axis, x.rank)
   const largest = max(abs(stopGradient(x)), axes, { keepDims: true })
@@ -178,7 +178,7 @@ export function norm(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tenso
  */
 export function logSumExp(x: Tensor, axis?: Axes, options: ReduceOptions = {}): Tensor {
   checkFloat('logSumExp', x)
-  checkOptions('logSumExp', options, '{ keepDims: true }')
+  checkOptions('logSumExp', options, '{ keepDims: true }', ['keepDims'])
   const axes = resolveAxes('logSumExp', axis, x.rank)
   const { sums, shift } = shifted('logSumExp', x, axes)
   const result = sums.add(shift)

@@ -27,8 +27,8 @@ export interface VarianceOptions extends ReduceOptions {
  * @example variance(tensor([1, 2, 3]), 0, { correction: 1 }) // 1
  */
 export function variance(x: Tensor, axis?: Axes, options: VarianceOptions = {}): Tensor {
-  const { axes, divisor } = check('variance', x, axis, options)
-  return div(sum(square(halfDeviations(x, axes)), axes, options), divisor / 4)
+  const { axes, divisor, kept } = check('variance', x, axis, options)
+  return div(sum(square(halfDeviations(x, axes)), axes, kept), divisor / 4)
 }
 
 /**
@@ -40,8 +40,8 @@ export function variance(x: Tensor, axis?: Axes, options: VarianceOptions = {}):
  * @example std(tensor([[1, 3], [2, 2]]), 1) // 1, 0
  */
 export function std(x: Tensor, axis?: Axes, options: VarianceOptions = {}): Tensor {
-  const { axes, divisor } = check('std', x, axis, options)
-  return div(norm(halfDeviations(x, axes), axes, options), Math.sqrt(divisor) / 2)
+  const { axes, divisor, kept } = check('std', x, axis, options)
+  return div(norm(halfDeviations(x, axes), axes, kept), Math.sqrt(divisor) / 2)
 }
 
 const halfDifference = elementwise('halfDifference', (e, a, b) => e.sub(e.mul(a, 0.5), e.mul(b, 0.5)))
@@ -67,9 +67,9 @@ function check(
   x: Tensor,
   axis: Axes,
   options: VarianceOptions,
-): { axes: number[]; divisor: number } {
+): { axes: number[]; divisor: number; kept: ReduceOptions } {
   checkFloat(operation, x)
-  checkOptions(operation, options, '{ correction: 1 }')
+  checkOptions(operation, options, '{ correction: 1 }', ['keepDims', 'correction'])
   const axes = resolveAxes(operation, axis, x.rank)
   const count = countOf(x, axes)
   const { correction = 0 } = options
@@ -87,7 +87,7 @@ function check(
       'Give more elements, or a smaller correction',
     )
   }
-  return { axes, divisor: count - correction }
+  return { axes, divisor: count - correction, kept: { keepDims: options.keepDims ?? false } }
 }
 
 const varianceOf = (count: number, term: (k: number) => number, correction = 0) => {
@@ -215,7 +215,7 @@ function reduceBools(
   options: ReduceOptions,
 ): Tensor {
   checkTensor(operation, 'the argument', x)
-  checkOptions(operation, options, '{ keepDims: true }')
+  checkOptions(operation, options, '{ keepDims: true }', ['keepDims'])
   if (x.dtype !== 'bool') {
     throw new DTypeError(operation, `${x} holds no bools`, "Compare it first: x.less(0), or .cast('bool')")
   }

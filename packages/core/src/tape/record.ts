@@ -50,6 +50,13 @@ export function trace<Inputs extends readonly TensorTree[], Output extends Tenso
   inputs: Inputs,
 ): Trace<Inputs, Output> {
   checkFunction(operation, f)
+  if (inputs.length === 0) {
+    throw new ValueError(
+      operation,
+      'there are no inputs',
+      `Give them behind the function: ${operation}(f, x)`,
+    )
+  }
   const inputLeaves = inputs.map((input, i) => {
     const what = inputs.length === 1 ? 'the argument' : `argument ${i}`
     const leaves = leavesOf(operation, input, what)

@@ -48,6 +48,11 @@ export class Tape {
     return `%${this.entries.indexOf(entry)} = ${this.#made(entry)}`
   }
 
+  /** What Node prints for it. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString()
+  }
+
   #made({ op, inputs, attributes, outputs }: Entry): string {
     const input = this.inputs.indexOf(outputs[0]!)
     if (input >= 0) return `input ${input}`

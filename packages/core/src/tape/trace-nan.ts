@@ -1,5 +1,6 @@
 /** Where a NaN or an infinity first appeared: forward along a tape, or in reverse. */
 
+import { checkOptions } from '../tensor/check.ts'
 import { onesLike } from '../tensor/create.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import { formatShape } from '../tensor/shape.ts'
@@ -19,8 +20,16 @@ export interface NonFinite {
   /** Where in that tensor. */
   readonly index: readonly number[]
   readonly value: number
-  /** All this in one line. */
+  /** All this in one line, which is also what Node prints. */
   toString(): string
+}
+
+/** What `traceNaN` looks for. */
+export interface TraceNaNOptions {
+  /** What the reverse sweep begins with; ones unless said. */
+  readonly cotangents?: Tensor | readonly Tensor[]
+  /** Whether an infinity counts, as it does unless said: not where -∞ is meant, as in a mask before a softmax. */
+  readonly infinities?: boolean
 }
 
 /**
@@ -28,33 +37,33 @@ export interface NonFinite {
  * cotangents of its reverse sweep.
  *
  * @param tape        the recording
- * @param cotangents  what the reverse sweep begins with; ones unless said
+ * @param options     what the reverse sweep begins with, and whether infinities count
  * @returns the first entry that made one, or `undefined` where all numbers are finite
  * @throws  as `pullback`
  * @example console.log(String(await traceNaN(record(loss, weights)))) // 'forward: %3 = log(%2) gives -Infinity at [1] …'
  */
-export async function traceNaN(
-  tape: Tape,
-  cotangents?: Tensor | readonly Tensor[],
-): Promise<NonFinite | undefined> {
+export async function traceNaN(tape: Tape, options: TraceNaNOptions = {}): Promise<NonFinite | undefined> {
   checkTape('traceNaN', tape)
+  checkOptions('traceNaN', options, '{ infinities: false }', ['cotangents', 'infinities'])
+  const { cotangents, infinities = true } = options
+  const isWrong = infinities ? (value: number) => !Number.isFinite(value) : Number.isNaN
   for (const entry of tape.entries) {
     const isInput = entry.outputs.some(output => tape.inputs.includes(output))
     const constants = isInput ? [] : entry.inputs.filter(input => !tape.contains(input))
     for (const constant of constants) {
-      const found = await firstNonFinite(constant)
+      const found = await firstWrong(constant, isWrong)
       if (found)
         return report(tape, 'forward', entry, constant, found, `reads the constant ${constant}, which holds`)
     }
     for (const output of entry.outputs) {
-      const found = await firstNonFinite(output)
+      const found = await firstWrong(output, isWrong)
       if (found) return report(tape, 'forward', entry, output, found, isInput ? 'holds' : 'gives')
     }
   }
   for (const { entry, shares } of sweepBack(tape, cotangents ?? tape.outputs.map(onesLike))) {
     for (const [i, share] of shares.entries()) {
       if (!share) continue
-      const found = await firstNonFinite(share)
+      const found = await firstWrong(share, isWrong)
       if (found)
         return report(
           tape,
@@ -74,10 +83,10 @@ interface Found {
   readonly value: number
 }
 
-async function firstNonFinite(x: Tensor): Promise<Found | undefined> {
+async function firstWrong(x: Tensor, isWrong: (value: number) => boolean): Promise<Found | undefined> {
   if (!isFloat(x.dtype)) return undefined
   const values = await x.data()
-  const place = values.findIndex(value => !Number.isFinite(value))
+  const place = values.findIndex(isWrong)
   if (place < 0) return undefined
   const index: number[] = []
   let rest = place
@@ -97,6 +106,15 @@ function report(
   what: string,
 ): NonFinite {
   const where = entry.scope === '' ? '' : ` in ${entry.scope}`
-  const text = `${direction}: ${tape.describe(entry)}${where} ${what} ${value} at ${formatShape(index)} of ${tensor}`
-  return { direction, entry, tensor, index, value, toString: () => text }
+  const inside = entry.op.name === 'checkpoint' ? ' (without checkpoints a tape shows what lies inside)' : ''
+  const text = `${direction}: ${tape.describe(entry)}${where} ${what} ${value} at ${formatShape(index)} of ${tensor}${inside}`
+  return {
+    direction,
+    entry,
+    tensor,
+    index,
+    value,
+    toString: () => text,
+    [Symbol.for('nodejs.util.inspect.custom')]: () => text,
+  } as NonFinite
 }

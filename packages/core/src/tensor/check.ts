@@ -4,10 +4,18 @@ import { DTypeError, describeValue, ValueError } from '../errors.ts'
 import { isFloat } from './dtype.ts'
 import { Tensor } from './tensor.ts'
 
+/** What to do about a value that is no tensor. */
+export function remedyFor(value: unknown): string {
+  if (value instanceof Promise) {
+    return 'Use the tensor itself, or await its value outside of what is differentiated'
+  }
+  return 'Give a tensor; tensor(…) makes one'
+}
+
 /** @throws ValueError unless `value`, which messages call `what`, is a tensor */
 export function checkTensor(operation: string, what: string, value: unknown): asserts value is Tensor {
   if (value instanceof Tensor) return
-  throw new ValueError(operation, `${what} is ${describeValue(value)}`, 'Give a tensor; tensor(…) makes one')
+  throw new ValueError(operation, `${what} is ${describeValue(value)}`, remedyFor(value))
 }
 
 /** @throws ValueError unless `value` is an array; `example` shows the call with one */
@@ -27,8 +35,21 @@ export function checkFloat(
   throw new DTypeError(operation, `${x} is not of a float type`, "Cast it first: .cast('float32')")
 }
 
-/** @throws ValueError unless the options are an object: neither null nor what one writes before thinking of one */
-export function checkOptions(operation: string, options: unknown, example = "{ dtype: 'float64' }"): void {
-  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
-  throw new ValueError(operation, `the options are ${describeValue(options)}`, `Give an object: ${example}`)
+/**
+ * @param known  the names that options have, where a misspelt one is to be refused
+ * @throws ValueError unless the options are an object: neither null nor what one writes before thinking of one; or for
+ *         one that is not known
+ */
+export function checkOptions(
+  operation: string,
+  options: unknown,
+  example = "{ dtype: 'float64' }",
+  known?: readonly string[],
+): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new ValueError(operation, `the options are ${describeValue(options)}`, `Give an object: ${example}`)
+  }
+  const strange = known && Object.keys(options).find(name => !known.includes(name))
+  if (strange === undefined) return
+  throw new ValueError(operation, `there is no option ${strange}`, `There is ${known!.join(', ')}`)
 }

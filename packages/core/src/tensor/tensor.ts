@@ -99,6 +99,16 @@ export class Tensor implements View {
     return `${this.dtype}${formatShape(this.shape)}`
   }
 
+  /** Refuses to be used as a number: `x > 0` and `x * 2` would be about the object, not its elements. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString()
+    throw new ValueError(
+      'tensor',
+      `${this} is used as a number`,
+      'Use x.greater(0), x.mul(2), …; its value is await x.item(), outside of what is differentiated',
+    )
+  }
+
   /** What Node prints for it. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()

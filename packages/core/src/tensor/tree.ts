@@ -97,6 +97,31 @@ export function mapTree<Tree extends TensorTree>(
   return visit(tree, '', 0) as Tree
 }
 
+/**
+ * A tree of the shape of the first, whose tensors are made of those at the same place in all of them.
+ *
+ * @param change  gets a tensor of each tree
+ * @throws ValueError when a tree has another shape than the first
+ * @example const next = mapTrees((p, g) => p.sub(g.mul(0.1)), parameters, gradients)
+ */
+export function mapTrees<Tree extends TensorTree, Others extends readonly TensorTree[]>(
+  change: (tensor: Tensor, ...others: { [K in keyof Others]: Tensor }) => Tensor,
+  tree: Tree,
+  ...others: Others
+): Tree {
+  if (typeof change !== 'function') {
+    throw new ValueError(
+      'mapTrees',
+      `the function is ${describeValue(change)}`,
+      'Give one, then trees: mapTrees(f, a, b)',
+    )
+  }
+  const leaves = leavesOf('mapTrees', tree)
+  const beside = others.map((other, i) => leavesLike('mapTrees', other, leaves, `tree ${i + 1}`))
+  const made = leaves.map(({ tensor }, k) => change(tensor, ...(beside.map(each => each[k]!) as never)))
+  return rebuildTree(tree, made)
+}
+
 /** A tree of the same shape with these tensors, in the order of `leavesOf`. */
 export function rebuildTree<Tree extends TensorTree>(tree: Tree, tensors: readonly Tensor[]): Tree {
   let next = 0

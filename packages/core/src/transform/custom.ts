@@ -1,6 +1,6 @@
 /** Functions with derivatives of your own: where the chain rule is unstable, wasteful, or not what you want. */
 
-import { describeValue, ValueError } from '../errors.ts'
+import { describeValue, GradientError, ValueError } from '../errors.ts'
 import { stopGradient } from '../ops/alias.ts'
 import {
   commonBackend,
@@ -11,7 +11,7 @@ import {
   type SingleOp,
 } from '../ops/define.ts'
 import { checkRule, checkShares } from '../tape/directions.ts'
-import { pullback } from '../tape/pullback.ts'
+import { sweepBack } from '../tape/pullback.ts'
 import { checkOneTensor, record } from '../tape/record.ts'
 import { checkTensor } from '../tensor/check.ts'
 import { zerosLike } from '../tensor/create.ts'
@@ -23,7 +23,7 @@ export type CustomReverse = Pick<ReverseContext<undefined>, 'g' | 'inputs' | 'ou
 /** What the forward rule of a custom function gets. */
 export type CustomForward = Pick<ForwardContext<undefined>, 'd' | 'inputs' | 'output'>
 
-/** A function and its derivative. One rule is enough: the other mode follows from it. */
+/** A function and its derivative. One rule is enough if it is linear in its direction: the other mode follows from it. */
 export interface CustomDefinition<Inputs extends readonly Tensor[]> {
   /** For tapes and messages. */
   readonly name: string
@@ -46,7 +46,8 @@ export interface CustomDefinition<Inputs extends readonly Tensor[]> {
  * const clipGradient = custom({
  *   name: 'clipGradient',
  *   forward: x => x,
- *   vjp: ({ g }) => [g.clip(-1, 1)],
+ *   vjp: ({ g }) => [g.clip(-1, 1)], // not linear in g,
+ *   jvp: ({ d: [d] }) => d?.clip(-1, 1), // so that forward mode needs a rule of its own
  * })
  */
 export function custom<Inputs extends readonly Tensor[]>(
@@ -84,8 +85,13 @@ function reverseFrom(
     checkRule(op as Op, 'forward', tangent, output)
     return tangent
   }
-  const tape = record(push, ...moving.map(i => zerosLike(inputs[i]!)))
-  const shares = pullback(tape, g)
+  const shares = transposed(
+    op,
+    'forward',
+    push,
+    moving.map(i => inputs[i]!),
+    [g],
+  )
   return inputs.map((_, i) => (needs[i] ? shares[moving.indexOf(i)] : undefined))
 }
 
@@ -95,22 +101,59 @@ function forwardFrom(
   vjp: (context: CustomReverse) => readonly (Tensor | undefined)[],
   { d, inputs, output }: ForwardContext<undefined>,
 ): Tensor {
-  const moving = [...inputs.keys()].filter(i => d[i] !== undefined && isFloat(inputs[i]!.dtype))
+  const isMoving = inputs.map((input, i) => d[i] !== undefined && isFloat(input.dtype))
+  const moving = [...inputs.keys()].filter(i => isMoving[i])
   const pull = (g: Tensor): Tensor[] => {
     const shares = vjp({ g, inputs, output })
-    checkShares(
-      op as Op,
-      shares,
-      inputs,
-      inputs.map((_, i) => moving.includes(i)),
-    )
+    checkShares(op as Op, shares, inputs, isMoving)
     return moving.map(i => shares[i] ?? zerosLike(inputs[i]!))
   }
-  const tape = record(pull, zerosLike(output))
-  return pullback(
-    tape,
+  return transposed(
+    op,
+    'reverse',
+    pull,
+    [output],
     moving.map(i => d[i]!),
   )[0]!
+}
+
+/**
+ * The transpose of a rule, applied to `cotangents`: its pullback, which for a linear rule does not depend on where it is
+ * taken.
+ *
+ * @throws GradientError where it does, or where the rule is flat: then it is not linear, and has no transpose
+ */
+function transposed(
+  op: SingleOp<undefined>,
+  mode: 'reverse' | 'forward',
+  rule: (...directions: Tensor[]) => Tensor | Tensor[],
+  like: readonly Tensor[],
+  cotangents: readonly Tensor[],
+): Tensor[] {
+  let isFlat = false
+  const around = record(
+    (...directions: Tensor[]) => {
+      const tape = record(rule, ...directions)
+      const sweep = sweepBack(tape, cotangents)
+      let reached = !tape.outputs.some(output => tape.contains(output))
+      for (let step = sweep.next(); ; step = sweep.next()) {
+        if (step.done) {
+          isFlat = !reached
+          return step.value
+        }
+        const { entry, shares } = step.value
+        reached ||= entry.inputs.some((input, i) => shares[i] !== undefined && tape.inputs.includes(input))
+      }
+    },
+    ...like.map(zerosLike),
+  )
+  if (!isFlat && !around.outputs.some(output => around.contains(output))) return [...around.outputs]
+  const [direction, other] = mode === 'reverse' ? ['cotangent', 'jvp'] : ['tangent', 'vjp']
+  throw new GradientError(
+    op.name,
+    `the ${mode} rule is not linear in the ${direction}, so that the rule of the other mode does not follow from it`,
+    `Give ${other} as well`,
+  )
 }
 
 function checkDefinition<Inputs extends readonly Tensor[]>(

@@ -5,7 +5,7 @@ import { pullback } from '../tape/pullback.ts'
 import { checkFunction, checkOneTensor, checkOutput, checkSynchronous, trace } from '../tape/record.ts'
 import { checkOptions } from '../tensor/check.ts'
 import { onesLike } from '../tensor/create.ts'
-import type { Tensor } from '../tensor/tensor.ts'
+import { Tensor } from '../tensor/tensor.ts'
 import type { TensorTree } from '../tensor/tree.ts'
 import { settled } from './settled.ts'
 
@@ -77,7 +77,7 @@ function differentiated<X extends TensorTree, Rest extends readonly unknown[]>(
   options: AuxiliaryOptions | undefined,
 ): Of<X, Rest, unknown[]> {
   checkFunction(operation, f)
-  if (options !== undefined) checkOptions(operation, options, '{ aux: true }')
+  if (options !== undefined) checkOptions(operation, options, '{ aux: true }', ['aux'])
   const hasAux = options?.aux === true
   const numberOf = hasAux ? firstOfPair(operation) : (result: unknown) => result
   return (x, ...rest) => {
@@ -85,6 +85,13 @@ function differentiated<X extends TensorTree, Rest extends readonly unknown[]>(
     const body = (x: X): Tensor => {
       result = f(x, ...rest)
       checkSynchronous(operation, result)
+      if (!hasAux && Array.isArray(result) && result[0] instanceof Tensor) {
+        throw new ValueError(
+          operation,
+          'the function returned a list',
+          'Return one tensor, or give { aux: true }',
+        )
+      }
       const number = numberOf(result)
       checkOneTensor(operation, number)
       return number

@@ -45,7 +45,7 @@ export function jacobian<X extends TensorTree = Tensor, Rest extends readonly un
   options: JacobianOptions = {},
 ): (x: X, ...rest: Rest) => X {
   checkFunction('jacobian', f)
-  checkOptions('jacobian', options, "{ mode: 'reverse' }")
+  checkOptions('jacobian', options, "{ mode: 'reverse' }", ['mode'])
   const { mode } = options
   if (mode !== undefined && mode !== 'reverse' && mode !== 'forward') {
     throw new ValueError('jacobian', `the mode is ${describeValue(mode)}`, "Give 'reverse' or 'forward'")

@@ -5,6 +5,7 @@ import { describeValue, ShapeError, ValueError } from '../errors.ts'
 import { concat, stack } from '../ops/join.ts'
 import { split, unstack } from '../ops/split.ts'
 import { checkFunction, checkSynchronous } from '../tape/record.ts'
+import { withScope } from '../tape/scope.ts'
 import { checkOptions } from '../tensor/check.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { type Leaf, leavesLike, leavesOf, mapTree, rebuildTree, type TensorTree } from '../tensor/tree.ts'
@@ -30,7 +31,7 @@ export type ScanStep<Carry extends TensorTree, X extends TensorTree, Y extends T
 /**
  * Carries a state along a sequence: `[h, y[t]] = step(h, x[t])`, from `h = initial`.
  *
- * In reverse it costs time and memory linear in the number of steps, where slicing x in a loop of your own would cost
+ * Each step runs in a scope of its own, `steps.0`, `steps.1`, …, which tapes and errors show. In reverse it costs time and memory linear in the number of steps, where slicing x in a loop of your own would cost
  * the square.
  *
  * @param step     a synchronous function; the carry keeps its shapes and types from step to step. An empty list serves
@@ -50,7 +51,7 @@ export function scan<Carry extends TensorTree, X extends TensorTree, Y extends T
   options: ScanOptions = {},
 ): [carry: Carry, ys: Y] {
   checkFunction('scan', step)
-  checkOptions('scan', options, "{ checkpointEvery: 'sqrt' }")
+  checkOptions('scan', options, "{ checkpointEvery: 'sqrt' }", ['checkpointEvery'])
   const start = leavesOf('scan', initial, 'the initial carry')
   const sequences = leavesOf('scan', xs, 'the sequence')
   const length = lengthOf(sequences)
@@ -66,7 +67,7 @@ export function scan<Carry extends TensorTree, X extends TensorTree, Y extends T
         xs,
         columns.map(column => column[i]!),
       )
-      const result = step(state, x, first + i)
+      const result = withScope(`steps.${first + i}`, () => step(state, x, first + i))
       checkPair(result, first + i)
       state = likeStart(result[0], initial, start, first + i)
       ys.push(result[1])
@@ -94,10 +95,25 @@ function together<Tree extends TensorTree>(
 ): Tree {
   const first = leavesOf('scan', trees[0]!, 'the output')
   const tensors = trees.map((tree, i) => leavesLike('scan', tree, first, `the output of step ${i}`))
+  if (join === stack) checkAlike(first, tensors)
   return rebuildTree(
     trees[0]!,
     first.map((_, i) => join(tensors.map(each => each[i]!))),
   )
+}
+
+/** @throws ShapeError unless the outputs of all steps are of one shape and type */
+function checkAlike(first: readonly Leaf[], steps: readonly (readonly Tensor[])[]): void {
+  for (const [i, tensors] of steps.entries()) {
+    const k = first.findIndex(({ tensor }, k) => String(tensors[k]) !== String(tensor))
+    if (k < 0) continue
+    const { path, tensor } = first[k]!
+    throw new ShapeError(
+      'scan',
+      `the output${path ? ` at ${path}` : ''} was ${tensor} and is ${tensors[k]} after step ${i}`,
+      'All steps give outputs of one shape and type',
+    )
+  }
 }
 
 /** The sequence in parts of `every` steps, the last one as long as remains. */
