@@ -2,7 +2,6 @@
 
 import { contiguousStrides, sizeOf, type View, walk } from '@sensigrad/core'
 import { bytesOf, type HeapStorage } from './heap.ts'
-import type { MainModule } from './main-module.ts'
 import { copy } from './movement.ts'
 import type { Workplace } from './workplace.ts'
 
@@ -31,21 +30,17 @@ export function contract(at: Workplace, a: View, b: View): HeapStorage {
     walk(batch, outer, starts, ([from, by], position) =>
       multiply(from!, by!, begin + position * m * n * size),
     )
-  const kernel = <Name extends 'panels' | 'rows' | 'dots'>(
-    name: Name,
-  ): MainModule[`${Name}_${typeof dtype}`] => main[`${name}_${dtype}`]
-
   if (m >= manyRows) {
-    const multiply = kernel('panels')
+    const panels = main.panels[dtype]
     heap.withScratch(32 * (k + 1), 'contract', scratch => {
-      each((x, y, out) => multiply(m, k, n, x, aRow, aColumn, y, bRow, bColumn, out, scratch))
+      each((x, y, out) => panels(m, k, n, x, aRow, aColumn, y, bRow, bColumn, out, scratch))
     })
   } else if (bColumn === size || n === 1) {
-    const multiply = kernel('rows')
-    each((x, y, out) => multiply(m, k, n, x, aRow, aColumn, y, bRow, out))
+    const rows = main.rows[dtype]
+    each((x, y, out) => rows(m, k, n, x, aRow, aColumn, y, bRow, out))
   } else {
-    const multiply = kernel('dots')
-    each((x, y, out) => multiply(m, k, n, x, aRow, y, bColumn, out))
+    const dots = main.dots[dtype]
+    each((x, y, out) => dots(m, k, n, x, aRow, y, bColumn, out))
   }
   for (const storage of copies) heap.free(storage)
   return output

@@ -13,7 +13,7 @@ import {
 } from '@sensigrad/core'
 
 /** Bytes of an element. */
-export const bytesOf: Readonly<Record<DType, number>> = { float32: 4, float64: 8, int32: 4, bool: 1 }
+export const bytesOf = { float32: 4, float64: 8, int32: 4, bool: 1 } as const satisfies Record<DType, number>
 
 /** Bytes of a page of WebAssembly. */
 export const pageSize = 65536
@@ -24,23 +24,46 @@ const reserved = 1024
 /** Kernels read whole vectors, and so up to 15 bytes beyond the last element. */
 const margin = 16
 
-/** What a storage holds of the memory. */
+/** Blocks of at least so many bytes are watched on their own; smaller ones in groups of that many bytes. */
+const large = 65536
+
+/** The most blocks that are watched together. */
+const groupLength = 32
+
+/** A piece of the memory. */
 interface Block {
+  /** What size it has, as a place in the list of sizes. */
   readonly size: number
   /** Where it begins; 0 once it was given back. */
   address: number
 }
 
+/**
+ * Storages made one after the other. Each holds its group, so once the garbage collector has found the group, nobody
+ * holds any of them. To watch each storage instead would cost more than a small operation does. The price: a storage
+ * that stays keeps the memory of its group, unless that is given back with `free`.
+ */
+class Group {
+  /** Those that were not given back when last looked at, while others still join. */
+  storages: HeapStorage[] = []
+  /** Storages that were not given back. */
+  live = 0
+  bytes = 0
+  isWatched = false
+}
+
 /** A piece of the heap with elements of one type. */
 export class HeapStorage {
   readonly heap: Heap
+  readonly group: Group
   readonly block: Block
   readonly dtype: DType
   /** Elements. */
   readonly length: number
 
-  constructor(heap: Heap, block: Block, dtype: DType, length: number) {
+  constructor(heap: Heap, group: Group, block: Block, dtype: DType, length: number) {
     this.heap = heap
+    this.group = group
     this.block = block
     this.dtype = dtype
     this.length = length
@@ -56,8 +79,11 @@ export class Heap {
   #end = reserved
   #blocks = 0
   #bytes = 0
-  readonly #free = new Map<number, number[]>()
-  readonly #forgotten = new FinalizationRegistry<Block>(block => this.#giveBack(block))
+  #open = new Group()
+  readonly #shelves: number[][] = []
+  readonly #forgotten = new FinalizationRegistry<Block[]>(blocks => {
+    for (const block of blocks) this.#giveBack(block)
+  })
 
   constructor(memory: WebAssembly.Memory) {
     this.memory = memory
@@ -76,29 +102,35 @@ export class Heap {
    * @throws BackendError when the memory is full and cannot grow
    */
   allocate(dtype: DType, length: number, operation: string): HeapStorage {
-    const size = blockSize(length * bytesOf[dtype])
-    const block = { size, address: this.#free.get(size)?.pop() ?? this.#cut(size, operation) }
+    const block = this.#take(length * bytesOf[dtype], operation)
+    const bytes = blockBytes(block.size)
     this.#blocks++
-    this.#bytes += size
-    const storage = new HeapStorage(this, block, dtype, length)
-    this.#forgotten.register(storage, block, block)
+    this.#bytes += bytes
+    const group = bytes < large ? this.#open : new Group()
+    const storage = new HeapStorage(this, group, block, dtype, length)
+    group.storages.push(storage)
+    group.live++
+    group.bytes += bytes
+    if (group.storages.length >= groupLength || group.bytes >= large) this.#complete(group)
     return storage
   }
 
   /** Gives a storage back. Twice is harmless. */
   free(storage: Storage): void {
-    const { block } = this.#own(storage, 'free')
-    if (this.#giveBack(block)) this.#forgotten.unregister(block)
+    const { block, group } = this.#own(storage, 'free')
+    if (!this.#giveBack(block)) return
+    group.live--
+    group.bytes -= blockBytes(block.size)
+    if (group.live === 0 && group.isWatched) this.#forgotten.unregister(group)
   }
 
   /** Runs `use` with the address of some bytes that nobody else has meanwhile. */
   withScratch<T>(bytes: number, operation: string, use: (address: number) => T): T {
-    const size = blockSize(bytes)
-    const block = { size, address: this.#free.get(size)?.pop() ?? this.#cut(size, operation) }
+    const { size, address } = this.#take(bytes, operation)
     try {
-      return use(block.address)
+      return use(address)
     } finally {
-      this.#shelve(size, block.address)
+      this.#shelve(size, address)
     }
   }
 
@@ -139,27 +171,47 @@ export class Heap {
     )
   }
 
+  /** Watches a group that is full; one of which half was given back takes more instead. */
+  #complete(group: Group): void {
+    if (group === this.#open) {
+      if (group.live <= groupLength / 2 && group.bytes < large) {
+        group.storages = group.storages.filter(({ block }) => block.address !== 0)
+        return
+      }
+      this.#open = new Group()
+    }
+    const blocks = group.storages.map(({ block }) => block)
+    group.storages = []
+    group.isWatched = true
+    this.#forgotten.register(group, blocks, group)
+  }
+
   #giveBack(block: Block): boolean {
     if (block.address === 0) return false
     this.#shelve(block.size, block.address)
     block.address = 0
     this.#blocks--
-    this.#bytes -= block.size
+    this.#bytes -= blockBytes(block.size)
     return true
   }
 
+  #take(bytes: number, operation: string): Block {
+    const size = sizeFor(bytes)
+    return { size, address: this.#shelves[size]?.pop() ?? this.#cut(size, operation) }
+  }
+
   #shelve(size: number, address: number): void {
-    const shelf = this.#free.get(size)
-    if (shelf) shelf.push(address)
-    else this.#free.set(size, [address])
+    while (this.#shelves.length <= size) this.#shelves.push([])
+    this.#shelves[size]!.push(address)
   }
 
   #cut(size: number, operation: string): number {
     const address = this.#end
-    if (address + size + margin > this.memory.buffer.byteLength && !this.#grow(address + size + margin)) {
+    const end = address + blockBytes(size)
+    if (end + margin > this.memory.buffer.byteLength && !this.#grow(end + margin)) {
       return this.#larger(size) ?? this.#refuse(size, operation)
     }
-    this.#end += size
+    this.#end = end
     return address
   }
 
@@ -181,40 +233,47 @@ export class Heap {
 
   /** Cuts a free block of a larger size: the last resort of a full memory. */
   #larger(size: number): number | undefined {
-    const sizes = [...this.#free.keys()].filter(each => each >= size && this.#free.get(each)!.length > 0)
-    if (sizes.length === 0) return undefined
-    const smallest = Math.min(...sizes)
-    const address = this.#free.get(smallest)!.pop()!
-    let [rest, left] = [address + size, smallest - size]
-    for (let part = floorSize(left); left > 0; part = floorSize(left)) {
-      this.#shelve(part, rest)
-      rest += part
-      left -= part
+    for (let larger = size + 1; larger < this.#shelves.length; larger++) {
+      const address = this.#shelves[larger]!.pop()
+      if (address === undefined) continue
+      let [rest, left] = [address + blockBytes(size), blockBytes(larger) - blockBytes(size)]
+      while (left > 0) {
+        const part = sizeWithin(left)
+        this.#shelve(part, rest)
+        rest += blockBytes(part)
+        left -= blockBytes(part)
+      }
+      return address
     }
-    return address
+    return undefined
   }
 
   #refuse(size: number, operation: string): never {
+    const [asked, all] = [blockBytes(size), this.memory.buffer.byteLength]
     throw new BackendError(
       operation,
-      `the WebAssembly memory is full: ${size} bytes were asked for while ${this.#blocks} tensors hold ${this.#bytes} of ${this.memory.buffer.byteLength}`,
-      'Free tensors with backend.free(x.storage), or let the loop yield (await) so that forgotten ones are collected, or raise maximumPages',
+      `the WebAssembly memory is full: ${asked} bytes were asked for, and ${this.#blocks} tensors hold ${this.#bytes} of ${all}`,
+      'Give back what is done with by backend.free(x.storage), let the loop yield (await), or raise maximumPages',
     )
   }
 }
 
-/** The size of the block for so many bytes: four sizes to each doubling, multiples of 16. */
-export function blockSize(bytes: number): number {
-  if (bytes <= 64) return Math.max(16, Math.ceil(bytes / 16) * 16)
-  const step = 2 ** (Math.ceil(Math.log2(bytes)) - 3)
-  return Math.ceil(bytes / step) * step
+/** The least size of block that holds so many bytes: 16, 32, 48, 64, and from there four sizes to each doubling. */
+export function sizeFor(bytes: number): number {
+  if (bytes <= 64) return Math.max(0, Math.ceil(bytes / 16) - 1)
+  const doubling = 31 - Math.clz32(bytes - 1)
+  return 4 * (doubling - 5) + Math.ceil(bytes / (1 << (doubling - 2))) - 5
 }
 
-/** The largest block size within so many bytes, themselves a multiple of 16. */
-function floorSize(bytes: number): number {
-  if (bytes <= 64) return bytes
-  const step = 2 ** (Math.floor(Math.log2(bytes)) - 2)
-  return Math.floor(bytes / step) * step
+/** The bytes of a block of a size: a multiple of 16. */
+export function blockBytes(size: number): number {
+  return size < 4 ? 16 * (size + 1) : ((size & 3) + 5) * (1 << ((size >> 2) + 3))
+}
+
+/** The largest size within so many bytes, at least 16. */
+function sizeWithin(bytes: number): number {
+  const size = sizeFor(bytes)
+  return blockBytes(size) > bytes ? size - 1 : size
 }
 
 function arraysOver({ buffer }: WebAssembly.Memory): ArrayOf {

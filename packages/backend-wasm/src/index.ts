@@ -8,9 +8,10 @@
 import { BackendError, type SynchronousBackend, type View } from '@sensigrad/core'
 import { contract } from './contract.ts'
 import { Heap, type HeapStorage } from './heap.ts'
+import { Kernels } from './kernels.ts'
 import { argReduce, argSort, gather, scan, scatterAdd } from './lines.ts'
 import { runs, start, type Variant } from './main-module.ts'
-import { KernelCache, map } from './map.ts'
+import { map } from './map.ts'
 import { cast, concat, copy, place } from './movement.ts'
 import { reduce } from './reduce.ts'
 import type { Workplace } from './workplace.ts'
@@ -69,7 +70,7 @@ export async function wasm({
   const variant = relaxed && runs('relaxed-simd') ? 'relaxed-simd' : 'simd'
   const machine = await start(variant, Math.min(64, maximumPages), maximumPages)
   const heap = new Heap(machine.memory)
-  const at: Workplace = { heap, main: machine.main, kernels: new KernelCache(machine) }
+  const at: Workplace = { heap, main: machine.main, kernels: new Kernels(machine) }
 
   const readSync = (input: View) => {
     const dense = copy(at, input, 'read')

@@ -47,7 +47,7 @@ export function gather(at: Workplace, input: View, indices: View, axis: number):
     linesOfNew(at, output, shape, 'gather'),
   ]
   const [step, indexStep, outStep] = tensors.map(({ strides }) => strides[axis]!)
-  const pick = at.main[`gather${bytesOf[input.dtype] as 1 | 4 | 8}`]
+  const pick = at.main.gather[bytesOf[input.dtype]]
   eachLine(shape, axis, tensors, ([from, index, out]) => {
     pick(shape[axis]!, from!, step!, index!, indexStep!, out!, outStep!)
   })
@@ -71,7 +71,7 @@ export function scatterAdd(
     linesOfNew(at, output, wide, 'scatterAdd'),
   ]
   const [step, indexStep, outStep] = tensors.map(({ strides }) => strides[axis]!)
-  const [add, settle] = [at.main[`scatter_${dtype}`], at.main[`settle_${dtype}`]]
+  const [add, settle] = [at.main.scatter[dtype], at.main.settle[dtype]]
   at.heap.withScratch(8 * size, 'scatterAdd', sums => {
     at.main.clear(sums, 8 * size)
     eachLine(shape, axis, tensors, ([from, index, out]) => {
@@ -88,7 +88,7 @@ export function argReduce(at: Workplace, extremum: Extremum, input: View, axis: 
   const output = at.heap.allocate('int32', sizeOf(shape.filter((_, i) => i !== axis)), 'argReduce')
   const lined = linesOf(at, input, 'argReduce')
   const places = at.heap.elements(output)
-  const find = at.main[`extremumAt_${dtype}`]
+  const find = at.main.extremumAt[dtype]
   eachLine(shape, axis, [lined], ([from], line) => {
     places[line] = find(Number(extremum === 'max'), shape[axis]!, from!, lined.strides[axis]!)
   })
@@ -102,14 +102,14 @@ export function argSort(at: Workplace, input: View, axis: number, descending: bo
   const output = at.heap.allocate('int32', sizeOf(shape), 'argSort')
   const tensors = [linesOf(at, input, 'argSort'), linesOfNew(at, output, shape, 'argSort')]
   const [step, outStep] = tensors.map(({ strides }) => strides[axis]!)
-  const keysOf = at.main[`keys_${dtype}`]
+  const keysOf = at.main.keys[dtype]
   at.heap.withScratch(16 * length, 'argSort', keys => {
     const order = keys + 8 * length
     const spare = order + 4 * length
     eachLine(shape, axis, tensors, ([from, out]) => {
       keysOf(length, descending ? -1 : 1, from!, step!, keys)
       const sorted = at.main.sortByKeys(length, keys, order, spare)
-      at.main.move4(1, length, sorted, 0, 4, out!, 0, outStep!)
+      at.main.move[4](1, length, sorted, 0, 4, out!, 0, outStep!)
     })
   })
   return output
@@ -125,7 +125,7 @@ export function scan(at: Workplace, factors: View, terms: View, axis: number): H
     linesOfNew(at, output, shape, 'scan'),
   ]
   const [step, termStep, outStep] = tensors.map(({ strides }) => strides[axis]!)
-  const recur = at.main[`recur_${dtype}`]
+  const recur = at.main.recur[dtype]
   eachLine(shape, axis, tensors, ([factor, term, out]) => {
     recur(shape[axis]!, factor!, step!, term!, termStep!, out!, outStep!)
   })

@@ -1,4 +1,4 @@
-/** Elementwise expressions: each becomes a kernel of its own the first time, and then a call through the table. */
+/** Elementwise expressions: a view for each input becomes rows, and rows are what a kernel takes. */
 
 import {
   collapse,
@@ -10,79 +10,10 @@ import {
   type View,
   walk,
 } from '@sensigrad/core'
-import type { KernelInput } from './emit/graph.ts'
-import { imported } from './emit/imports.ts'
-import { emitKernel } from './emit/kernel.ts'
-import type { Lane } from './emit/opcodes.ts'
 import { bytesOf, type HeapStorage } from './heap.ts'
-import type { Machine } from './main-module.ts'
+import type { KernelCall } from './kernels.ts'
 import { copy } from './movement.ts'
 import type { Workplace } from './workplace.ts'
-
-/** Runs a kernel: rows, elements of a row, where the output begins, and where each input begins and how rows advance. */
-export type KernelCall = (rows: number, count: number, out: number, ...inputs: number[]) => void
-
-const laneOf = { float32: 'f32', float64: 'f64', int32: 'i32', bool: 'i32' } as const
-const laneDigits: Readonly<Record<Lane, number>> = { f32: 1, f64: 2, i32: 3 }
-
-/** The kernels of one machine. */
-export class KernelCache {
-  readonly #machine: Machine
-  readonly #kernels = new WeakMap<Expression, Map<number, KernelCall>>()
-
-  constructor(machine: Machine) {
-    this.#machine = machine
-  }
-
-  /** The kernel for an expression, made once for each lane type and combination of inputs. */
-  get(
-    expression: Expression,
-    lane: Lane,
-    inputs: readonly KernelInput[],
-    givesBooleans: boolean,
-  ): KernelCall {
-    let kernels = this.#kernels.get(expression)
-    if (kernels === undefined) {
-      kernels = new Map()
-      this.#kernels.set(expression, kernels)
-    }
-    let number = 2 * laneDigits[lane] + Number(givesBooleans) // and a digit for each input: cheaper than a text
-    for (const { kind, isBoolean } of inputs)
-      number = 4 * number + (kind === 'still' ? 1 : 0) + (isBoolean ? 2 : 0)
-    let kernel = kernels.get(number)
-    if (kernel === undefined) {
-      const fused = this.#machine.variant === 'relaxed-simd'
-      kernel = this.#load(emitKernel({ expression, lane, inputs, givesBooleans, fused }), inputs.length)
-      kernels.set(number, kernel)
-    }
-    return kernel
-  }
-
-  #load(bytes: Uint8Array<ArrayBuffer>, inputs: number): KernelCall {
-    const { main, memory, table } = this.#machine
-    const imports = { env: { memory }, scalar: imported }
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports)
-    const kernel = exports.kernel as KernelCall
-    if (inputs > 4) return kernel
-    const index = table.grow(1)
-    table.set(index, kernel)
-    switch (inputs) {
-      case 0:
-        return (rows, count, out) => main.invoke0(index, rows, count, out)
-      case 1:
-        return (rows, count, out, a, aStep) => main.invoke1(index, rows, count, out, a!, aStep!)
-      case 2:
-        return (rows, count, out, a, aStep, b, bStep) =>
-          main.invoke2(index, rows, count, out, a!, aStep!, b!, bStep!)
-      case 3:
-        return (rows, count, out, a, aStep, b, bStep, c, cStep) =>
-          main.invoke3(index, rows, count, out, a!, aStep!, b!, bStep!, c!, cStep!)
-      default:
-        return (rows, count, out, a, aStep, b, bStep, c, cStep, d, dStep) =>
-          main.invoke4(index, rows, count, out, a!, aStep!, b!, bStep!, c!, cStep!, d!, dStep!)
-    }
-  }
-}
 
 /** The value of an expression at each element; all inputs have the shape of the output. */
 export function map(
@@ -92,51 +23,88 @@ export function map(
   shape: Shape,
   dtype: DType,
 ): HeapStorage {
-  const output = at.heap.allocate(dtype, sizeOf(shape), 'map')
-  const temporary: HeapStorage[] = []
+  const count = sizeOf(shape)
+  const output = at.heap.allocate(dtype, count, 'map')
+  const out = at.heap.addressOf(output, 'map')
+  const strides: number[] = []
+  for (const input of inputs) {
+    const stride = flatStride(shape, input.strides)
+    if (stride === undefined) {
+      inRows(at, expression, inputs, shape, dtype, out)
+      return output
+    }
+    strides.push(stride)
+  }
+  // one row, as most are
+  const kernel = at.kernels.get(expression, inputs, strides, dtype)
+  const addresses: number[] = []
+  for (const input of inputs) addresses.push(at.heap.address(input, 'map'))
+  call(kernel, 1, count, out, addresses, strides)
+  return output
+}
+
+/** 1 where the strides walk a shape without gaps, 0 where they stand still, `undefined` otherwise. */
+function flatStride(shape: Shape, strides: readonly number[]): 0 | 1 | undefined {
+  let expected = 1
+  let [isDense, isStill] = [true, true]
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const length = shape[axis]!
+    if (length === 1) continue
+    const stride = strides[axis]!
+    if (stride !== expected) isDense = false
+    if (stride !== 0) isStill = false
+    expected *= length
+  }
+  return isStill ? 0 : isDense ? 1 : undefined
+}
+
+/** Calls a kernel (the steps do not matter for one row); written out for few inputs, since spreading arguments costs more than the call. */
+function call(
+  kernel: KernelCall,
+  rows: number,
+  count: number,
+  out: number,
+  addresses: readonly number[],
+  steps: readonly number[],
+): void {
+  const [a, b, c] = addresses
+  if (addresses.length === 1) kernel(rows, count, out, a!, steps[0]!)
+  else if (addresses.length === 2) kernel(rows, count, out, a!, steps[0]!, b!, steps[1]!)
+  else if (addresses.length === 3) kernel(rows, count, out, a!, steps[0]!, b!, steps[1]!, c!, steps[2]!)
+  else kernel(rows, count, out, ...addresses.flatMap((address, i) => [address, steps[i]!]))
+}
+
+/** Row by row, and in loops around them. Inputs whose inner stride is neither 0 nor 1 are copied first. */
+function inRows(
+  at: Workplace,
+  expression: Expression,
+  inputs: readonly View[],
+  shape: Shape,
+  dtype: DType,
+  out: number,
+): void {
   const layout = collapse(
     shape,
     inputs.map(input => input.strides),
   )
-  let strides = layout.strides
-  const views = inputs.map((input, i) => {
-    const inner = strides[i]!.at(-1) ?? 0
-    if (inner === 0 || inner === 1) return input
-    const storage = copy(at, input)
-    temporary.push(storage)
-    return { ...input, storage, offset: 0, strides: contiguousStrides(shape) }
+  const copies: HeapStorage[] = []
+  const addresses = inputs.map((input, i) => {
+    const strides = layout.strides[i]!
+    const inner = strides.at(-1) ?? 0
+    if (inner === 0 || inner === 1) return at.heap.address(input, 'map')
+    const storage = copy(at, input, 'map')
+    copies.push(storage)
+    layout.strides[i] = [...contiguousStrides(layout.shape)]
+    return at.heap.addressOf(storage, 'map')
   })
-  if (temporary.length > 0) strides = relaid(layout.shape, strides)
   const count = layout.shape.pop() ?? 1
-  const steps = strides.map(each => each.pop() ?? 0)
+  const inner = layout.strides.map(strides => strides.pop() ?? 0)
   const rows = layout.shape.pop() ?? 1
-  const rowSteps = strides.map((each, i) => (each.pop() ?? 0) * bytesOf[inputs[i]!.dtype])
-
-  const lane = laneOf[inputs.find(input => input.dtype !== 'bool')?.dtype ?? dtype]
-  const kinds = inputs.map(
-    (input, i): KernelInput => ({
-      kind: steps[i] === 0 ? 'still' : 'dense',
-      isBoolean: input.dtype === 'bool',
-    }),
-  )
-  const kernel = at.kernels.get(expression, lane, kinds, dtype === 'bool')
-  const begin = at.heap.addressOf(output, 'map')
-  const size = rows * count * bytesOf[dtype]
-  const starts = views.map(view => at.heap.address(view, 'map'))
-  const bytes = strides.map((each, i) => each.map(stride => stride * bytesOf[inputs[i]!.dtype]))
-  walk(layout.shape, bytes, starts, (addresses, position) => {
-    const given: number[] = []
-    for (let i = 0; i < addresses.length; i++) given.push(addresses[i]!, rowSteps[i]!)
-    kernel(rows, count, begin + position * size, ...given)
+  const bytes = layout.strides.map((strides, i) => strides.map(stride => stride * bytesOf[inputs[i]!.dtype]))
+  const rowSteps = bytes.map(steps => steps.pop() ?? 0)
+  const kernel = at.kernels.get(expression, inputs, inner, dtype)
+  walk(layout.shape, bytes, addresses, (starts, position) => {
+    call(kernel, rows, count, out + position * rows * count * bytesOf[dtype], starts, rowSteps)
   })
-  for (const storage of temporary) at.heap.free(storage)
-  return output
-}
-
-/** The strides of views of a collapsed shape, where those that a kernel cannot walk have become copies without gaps. */
-function relaid(shape: Shape, strides: readonly number[][]): number[][] {
-  return strides.map(each => {
-    const inner = each.at(-1) ?? 0
-    return inner === 0 || inner === 1 ? each : [...contiguousStrides(shape)]
-  })
+  for (const storage of copies) at.heap.free(storage)
 }

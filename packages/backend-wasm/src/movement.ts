@@ -21,14 +21,14 @@ function write(
   strides: readonly number[],
   operation: string,
 ): void {
-  const size = bytesOf[input.dtype] as 1 | 4 | 8
+  const size = bytesOf[input.dtype]
   const layout = collapse(input.shape, [input.strides, strides])
   const [from, target] = layout.strides.map(each => each.map(stride => stride * size)) as [number[], number[]]
   const columns = layout.shape.pop() ?? 1
   const [fromColumn, toColumn] = [from.pop() ?? 0, target.pop() ?? 0]
   const rows = layout.shape.pop() ?? 1
   const [fromRow, toRow] = [from.pop() ?? 0, target.pop() ?? 0]
-  const move = main[`move${size}`]
+  const move = main.move[size]
   walk(layout.shape, [from, target], [heap.address(input, operation), to], ([source, place]) => {
     move(rows, columns, source!, fromRow, fromColumn, place!, toRow, toColumn)
   })
@@ -64,7 +64,7 @@ export function cast(at: Workplace, input: View, dtype: DType): HeapStorage {
   const count = sizeOf(input.shape)
   const output = at.heap.allocate(dtype, count, 'cast')
   withDense(at, input, 'cast', from => {
-    at.main[`${input.dtype}_to_${dtype}`](count, from, at.heap.addressOf(output, 'cast'))
+    at.main.convert[input.dtype][dtype](count, from, at.heap.addressOf(output, 'cast'))
   })
   return output
 }

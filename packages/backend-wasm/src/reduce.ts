@@ -53,7 +53,7 @@ export function reduce(
     }
     const dense = copy(at, turned, 'reduce')
     const size = sizeOf(over.shape)
-    const runs = at.main[`runs_${input.dtype}`]
+    const runs = at.main.runs[input.dtype]
     runs(
       numbers[reduction],
       results,
@@ -83,7 +83,7 @@ function walkResults(
   const results = kept.shape.pop() ?? 1
   const resultStep = (kept.strides.pop() ?? 0) * size
   const outer = kept.strides.map(stride => stride * size)
-  const [runs, rows] = [main[`runs_${dtype}`], main[`reduceRows_${dtype}`]]
+  const [runs, rows] = [main.runs[dtype], main.reduceRows[dtype]]
   walk(kept.shape, [outer], [heap.address(input, 'reduce')], ([from], position) => {
     const to = out + position * results * size
     if (isRun) runs(reduction, results, resultStep, count, from!, to)
