@@ -2,6 +2,7 @@
  * The WebAssembly backend keeps every promise of the contract, with and without fused multiply-add. Conformance draws
  * small tensors; here are also those that fill whole vectors and blocks, beside the reference backend.
  */
+import { setFlagsFromString } from 'node:v8'
 import { fc, test as property } from '@fast-check/vitest'
 import { cpu } from '@sensigrad/backend-cpu'
 import { wasm } from '@sensigrad/backend-wasm'
@@ -21,6 +22,8 @@ import {
 import { conformance } from '@sensigrad/testing'
 import { describe, expect, test } from 'vitest'
 import { floats32, floats64, type Measured, references, valuesOn, worst } from './support/wasm-accuracy.ts'
+
+setFlagsFromString('--experimental-wasm-relaxed-simd') // Node 20 has it behind a flag, later ones always
 
 const { e, input, constant } = expressions
 const plain = await wasm({ relaxed: false })
