@@ -8,65 +8,82 @@ import type { Workplace } from './workplace.ts'
 /** From so many rows on, packing the right factor pays. */
 const manyRows = 4
 
+/** Where a product of two matrices begins: both factors and the result. */
+type Multiply = (a: number, b: number, out: number) => void
+
 /** Products of the matrices of two float views with equal batch axes. */
 export function contract(at: Workplace, a: View, b: View): HeapStorage {
   const { heap, main } = at
+  const last = a.shape.length - 1
+  const [m, k, n] = [a.shape[last - 1]!, a.shape[last]!, b.shape[last]!]
+  if (n === 1 && m > 1) return contract(at, transposed(b), transposed(a)) // a column lies in memory as a row does
   const dtype = a.dtype === 'float64' ? 'float64' : 'float32'
   const size = bytesOf[dtype]
-  const [m, k] = [a.shape.at(-2)!, a.shape.at(-1)!]
-  const n = b.shape.at(-1)!
-  const batch = a.shape.slice(0, -2)
-  const output = heap.allocate(dtype, sizeOf(batch) * m * n, 'contract')
+  const output = heap.allocate(dtype, sizeOf(a.shape.slice(0, -2)) * m * n, 'contract')
   const begin = heap.addressOf(output, 'contract')
   if (k === 0) main.clear(begin, output.length * size)
   if (k === 0 || output.length === 0) return output
 
-  const { left, right, copies } = arranged(at, a, b)
-  const [aRow, aColumn] = stepsOf(left)
-  const [bRow, bColumn] = stepsOf(right)
-  const outer = [left, right].map(({ strides }) => strides.slice(0, -2).map(stride => stride * size))
-  const starts = [heap.address(left, 'contract'), heap.address(right, 'contract')]
-  const each = (multiply: (a: number, b: number, out: number) => void) =>
-    walk(batch, outer, starts, ([from, by], position) =>
-      multiply(from!, by!, begin + position * m * n * size),
-    )
-  if (m >= manyRows) {
+  if (m < manyRows) fewRows(at, dtype, a, b, begin)
+  else {
     const panels = main.panels[dtype]
+    const [aRow, aColumn, bRow, bColumn] = stepsOf(a, b, size)
     heap.withScratch(32 * (k + 1), 'contract', scratch => {
-      each((x, y, out) => panels(m, k, n, x, aRow, aColumn, y, bRow, bColumn, out, scratch))
+      eachMatrix(at, a, b, begin, (x, y, out) => {
+        panels(m, k, n, x, aRow!, aColumn!, y, bRow!, bColumn!, out, scratch)
+      })
     })
-  } else if (bColumn === size || n === 1) {
-    const rows = main.rows[dtype]
-    each((x, y, out) => rows(m, k, n, x, aRow, aColumn, y, bRow, out))
-  } else {
-    const dots = main.dots[dtype]
-    each((x, y, out) => dots(m, k, n, x, aRow, y, bColumn, out))
   }
-  for (const storage of copies) heap.free(storage)
   return output
 }
 
-/** The factors as the kernel for few rows reads them: along rows of the right factor, or along its columns. */
-function arranged(at: Workplace, a: View, b: View) {
+/** Along the rows of the right factor, or along its columns: nothing is packed, unless it lies in neither way. */
+function fewRows(at: Workplace, dtype: 'float32' | 'float64', a: View, b: View, begin: number): void {
+  const { heap, main } = at
+  const last = a.shape.length - 1
+  const [m, k, n] = [a.shape[last - 1]!, a.shape[last]!, b.shape[last]!]
   const copies: HeapStorage[] = []
   const packed = (view: View): View => {
     const storage = copy(at, view, 'contract')
     copies.push(storage)
     return { ...view, storage, offset: 0, strides: contiguousStrides(view.shape) }
   }
-  const few = a.shape.at(-2)! < manyRows
-  const [rowStride, columnStride] = b.strides.slice(-2) as [number, number]
-  const [k, n] = b.shape.slice(-2) as [number, number]
-  const byRows = columnStride === 1 || n === 1
-  const byColumns = rowStride === 1 || k === 1
-  const right = few && !byRows && !byColumns ? packed(b) : b
-  const along = few && !byRows && byColumns
-  const left = along && a.strides.at(-1) !== 1 && k !== 1 ? packed(a) : a
-  return { left, right, copies }
+  const isAlongColumns = b.strides[last] !== 1 && n > 1 && (b.strides[last - 1] === 1 || k === 1)
+  const right = isAlongColumns || b.strides[last] === 1 || n === 1 ? b : packed(b)
+  const left = isAlongColumns && a.strides[last] !== 1 && k > 1 ? packed(a) : a
+  const [aRow, aColumn, bRow, bColumn] = stepsOf(left, right, bytesOf[dtype])
+  const [dots, rows] = [main.dots[dtype], main.rows[dtype]]
+  eachMatrix(at, left, right, begin, (x, y, out) => {
+    if (isAlongColumns) dots(m, k, n, x, aRow!, y, bColumn!, out)
+    else rows(m, k, n, x, aRow!, aColumn!, y, bRow!, out)
+  })
+  for (const storage of copies) heap.free(storage)
 }
 
-/** How the rows and the columns of a matrix advance, in bytes. */
-function stepsOf({ strides, dtype }: View): [row: number, column: number] {
-  const [row, column] = strides.slice(-2) as [number, number]
-  return [row * bytesOf[dtype], column * bytesOf[dtype]]
+/** Calls `multiply` for each matrix of a batch. */
+function eachMatrix({ heap }: Workplace, a: View, b: View, begin: number, multiply: Multiply): void {
+  const starts = [heap.address(a, 'contract'), heap.address(b, 'contract')]
+  const rank = a.shape.length
+  if (rank === 2) {
+    multiply(starts[0]!, starts[1]!, begin)
+    return
+  }
+  const size = bytesOf[a.dtype]
+  const outer = [a, b].map(({ strides }) => strides.slice(0, -2).map(stride => stride * size))
+  const product = a.shape[rank - 2]! * b.shape[rank - 1]! * size
+  walk(a.shape.slice(0, -2), outer, starts, ([x, y], position) => {
+    multiply(x!, y!, begin + position * product)
+  })
+}
+
+/** The matrices of a view with rows and columns exchanged. */
+function transposed(view: View): View {
+  const swapped = (list: readonly number[]) => [...list.slice(0, -2), list.at(-1)!, list.at(-2)!]
+  return { ...view, shape: swapped(view.shape), strides: swapped(view.strides) }
+}
+
+/** How the rows and the columns of two matrices advance, in bytes. */
+function stepsOf({ strides: a }: View, { strides: b }: View, size: number): number[] {
+  const last = a.length - 1
+  return [a[last - 1]! * size, a[last]! * size, b[last - 1]! * size, b[last]! * size]
 }

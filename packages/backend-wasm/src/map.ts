@@ -26,21 +26,48 @@ export function map(
   const count = sizeOf(shape)
   const output = at.heap.allocate(dtype, count, 'map')
   const out = at.heap.addressOf(output, 'map')
+  const layout = layoutOf(shape, inputs)
+  if (layout === undefined) inLoops(at, expression, inputs, shape, dtype, out)
+  else {
+    const { rows, strides, rowSteps } = layout
+    const kernel = at.kernels.get(expression, inputs, strides, dtype)
+    const addresses: number[] = []
+    for (const input of inputs) addresses.push(at.heap.address(input, 'map'))
+    call(kernel, rows, count / rows, out, addresses, rowSteps)
+  }
+  return output
+}
+
+/** Rows that one call of a kernel takes, as most maps are. */
+interface Rows {
+  readonly rows: number
+  readonly strides: readonly number[]
+  /** In bytes. */
+  readonly rowSteps: readonly number[]
+}
+
+/** All elements as one row, or a matrix as its rows; `undefined` for views that lie otherwise. */
+function layoutOf(shape: Shape, inputs: readonly View[]): Rows | undefined {
   const strides: number[] = []
   for (const input of inputs) {
     const stride = flatStride(shape, input.strides)
-    if (stride === undefined) {
-      inRows(at, expression, inputs, shape, dtype, out)
-      return output
-    }
+    if (stride === undefined) return matrixOf(shape, inputs)
     strides.push(stride)
   }
-  // one row, as most are
-  const kernel = at.kernels.get(expression, inputs, strides, dtype)
-  const addresses: number[] = []
-  for (const input of inputs) addresses.push(at.heap.address(input, 'map'))
-  call(kernel, 1, count, out, addresses, strides)
-  return output
+  return { rows: 1, strides, rowSteps: strides } // one row takes no step
+}
+
+function matrixOf(shape: Shape, inputs: readonly View[]): Rows | undefined {
+  if (shape.length !== 2 || shape[0] === 0) return undefined
+  const strides: number[] = []
+  const rowSteps: number[] = []
+  for (const { strides: each, dtype } of inputs) {
+    const [row, inner] = each as [number, number]
+    if (inner !== 0 && inner !== 1) return undefined
+    strides.push(inner)
+    rowSteps.push(row * bytesOf[dtype])
+  }
+  return { rows: shape[0]!, strides, rowSteps }
 }
 
 /** 1 where the strides walk a shape without gaps, 0 where they stand still, `undefined` otherwise. */
@@ -58,7 +85,7 @@ function flatStride(shape: Shape, strides: readonly number[]): 0 | 1 | undefined
   return isStill ? 0 : isDense ? 1 : undefined
 }
 
-/** Calls a kernel (the steps do not matter for one row); written out for few inputs, since spreading arguments costs more than the call. */
+/** Calls a kernel. Written out for few inputs: to spread arguments costs more than the call. */
 function call(
   kernel: KernelCall,
   rows: number,
@@ -74,8 +101,8 @@ function call(
   else kernel(rows, count, out, ...addresses.flatMap((address, i) => [address, steps[i]!]))
 }
 
-/** Row by row, and in loops around them. Inputs whose inner stride is neither 0 nor 1 are copied first. */
-function inRows(
+/** Rows in loops around them. Inputs whose inner stride is neither 0 nor 1 are copied first. */
+function inLoops(
   at: Workplace,
   expression: Expression,
   inputs: readonly View[],
