@@ -169,6 +169,28 @@ describe.each(variants)('with %s', (_, backend) => {
     sameOn(backend, dtype, kept, on => on.reduce(reduction, put(on, dtype, shape, 0, turned), axes))
   })
 
+  test.each(['float32', 'float64'] as const)('a view of %s sums to the same bits as its copy', dtype => {
+    for (const shape of [
+      [40, 51],
+      [7, 3],
+      [129, 2],
+      [2, 129],
+    ]) {
+      const values = allocate(dtype, sizeOf(shape)).map((_, i) => Math.sin(i * i))
+      const [rows, columns] = shape as [number, number]
+      const storage = backend.upload(values, dtype)
+      const turned = { storage, dtype, shape: [columns, rows], strides: [1, columns], offset: 0 }
+      const copied = dense(backend.copy(turned), dtype, [columns, rows])
+      for (const axes of [[0], [1], [0, 1]]) {
+        const [found, wanted] = [turned, copied].map(view => {
+          const kept = view.shape.filter((_, axis) => !axes.includes(axis))
+          return backend.readSync(dense(backend.reduce('sum', view, axes), dtype, kept))
+        })
+        expect(found).toEqual(wanted)
+      }
+    }
+  })
+
   test('a sum of float32 keeps what single precision would lose', () => {
     const values = Float32Array.from({ length: 100_000 }, (_, i) => (i === 0 ? 2 ** 24 : 1))
     for (const shape of [[100_000], [100_000, 1]]) {

@@ -1,9 +1,10 @@
 /**
  * Sums and extrema, of runs (the elements of one result lie side by side) and of rows (neighbouring results lie side by
- * side). float32 is summed in double precision. The order is a matter of the layout alone.
+ * side). Floats are summed in double precision and in eight parts, element i in part i mod 8; the parts are added up in
+ * the same order for both, and then what is left over, so a view and its copy give the same bits.
  */
 
-/** What a result is summed in. */
+/** Whether elements are widened to be summed. */
 @inline
 function isSingle<T>(): bool {
   return isFloat<T>() && sizeof<T>() == 4
@@ -91,67 +92,89 @@ function runs<T>(reduction: i32, results: i32, step: usize, count: i32, from: us
   }
 }
 
+/** One or two neighbouring elements in double precision. */
+@inline
+function pairAt<T>(at: usize, isSingleColumn: bool): v128 {
+  if (isSingle<T>()) return f64x2.promote_low_f32x4(isSingleColumn ? v128.load32_zero(at) : v128.load64_zero(at))
+  return isSingleColumn ? v128.load64_zero(at) : v128.load(at)
+}
+
+/** Sums of one or two neighbouring columns, in the parts and the order of a run. */
+@inline
+function sumOfColumns<T>(count: i32, step: usize, from: usize, isSingleColumn: bool): v128 {
+  let p0 = i32x4.splat(0), p1 = p0, p2 = p0, p3 = p0, p4 = p0, p5 = p0, p6 = p0, p7 = p0
+  let left = count
+  for (; left >= 8; left -= 8) {
+    p0 = f64x2.add(p0, pairAt<T>(from, isSingleColumn))
+    from += step
+    p1 = f64x2.add(p1, pairAt<T>(from, isSingleColumn))
+    from += step
+    p2 = f64x2.add(p2, pairAt<T>(from, isSingleColumn))
+    from += step
+    p3 = f64x2.add(p3, pairAt<T>(from, isSingleColumn))
+    from += step
+    p4 = f64x2.add(p4, pairAt<T>(from, isSingleColumn))
+    from += step
+    p5 = f64x2.add(p5, pairAt<T>(from, isSingleColumn))
+    from += step
+    p6 = f64x2.add(p6, pairAt<T>(from, isSingleColumn))
+    from += step
+    p7 = f64x2.add(p7, pairAt<T>(from, isSingleColumn))
+    from += step
+  }
+  const even = f64x2.add(f64x2.add(p0, p2), f64x2.add(p4, p6))
+  let sum = f64x2.add(even, f64x2.add(f64x2.add(p1, p3), f64x2.add(p5, p7)))
+  for (; left > 0; left--) {
+    sum = f64x2.add(sum, pairAt<T>(from, isSingleColumn))
+    from += step
+  }
+  return sum
+}
+
+function sumRows<T>(results: i32, count: i32, step: usize, from: usize, out: usize): void {
+  for (; results >= 2; results -= 2) {
+    const sum = sumOfColumns<T>(count, step, from, false)
+    if (isSingle<T>()) v128.store64_lane(out, f32x4.demote_f64x2_zero(sum), 0)
+    else v128.store(out, sum)
+    from += 2 * sizeof<T>()
+    out += 2 * sizeof<T>()
+  }
+  if (results > 0) store<T>(out, <T>f64x2.extract_lane(sumOfColumns<T>(count, step, from, true), 0))
+}
+
 /** Rows that lie `step` bytes apart, reduced to one; a vector's width of results at a time. */
 @inline
 function rowsOf<T>(reduction: i32, results: i32, count: i32, step: usize, from: usize, out: usize): void {
+  if (isFloat<T>() && reduction == 0) {
+    sumRows<T>(results, count, step, from, out)
+    return
+  }
   const lanes = 16 / <i32>sizeof<T>()
   let left = results
   for (; left >= lanes; left -= lanes) {
     let p = from
     let n = count
-    if (reduction == 0 && isSingle<T>()) {
-      let low = i32x4.splat(0), high = low
-      do {
-        const row = v128.load(p)
-        low = f64x2.add(low, f64x2.promote_low_f32x4(row))
-        high = f64x2.add(high, f64x2.promote_low_f32x4(i8x16.shuffle(row, row, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15)))
-        p += step
-      } while (--n)
-      const a = f32x4.demote_f64x2_zero(low), b = f32x4.demote_f64x2_zero(high)
-      v128.store(out, i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23))
-    } else if (reduction == 0) {
-      let sum = i32x4.splat(0)
-      do {
-        sum = v128.add<T>(sum, v128.load(p))
-        p += step
-      } while (--n)
-      v128.store(out, sum)
-    } else if (reduction == 1) {
-      let best = v128.load(p)
-      do {
-        best = v128.max<T>(best, v128.load(p))
-        p += step
-      } while (--n)
-      v128.store(out, best)
-    } else {
-      let best = v128.load(p)
-      do {
-        best = v128.min<T>(best, v128.load(p))
-        p += step
-      } while (--n)
-      v128.store(out, best)
-    }
+    let result = reduction == 0 ? i32x4.splat(0) : v128.load(p)
+    do {
+      const row = v128.load(p)
+      if (reduction == 0) result = v128.add<T>(result, row)
+      else if (reduction == 1) result = v128.max<T>(result, row)
+      else result = v128.min<T>(result, row)
+      p += step
+    } while (--n)
+    v128.store(out, result)
     from += 16
     out += 16
   }
   for (; left > 0; left--) {
     let p = from
     let n = count
-    if (reduction == 0 && isSingle<T>()) {
-      let sum: f64 = 0
-      do {
-        sum += <f64>load<f32>(p)
-        p += step
-      } while (--n)
-      store<f32>(out, <f32>sum)
-    } else {
-      let result: T = reduction == 0 ? <T>0 : load<T>(p)
-      do {
-        result = reduction == 0 ? result + load<T>(p) : better<T>(reduction == 1, result, load<T>(p))
-        p += step
-      } while (--n)
-      store<T>(out, result)
-    }
+    let result: T = reduction == 0 ? <T>0 : load<T>(p)
+    do {
+      result = reduction == 0 ? result + load<T>(p) : better<T>(reduction == 1, result, load<T>(p))
+      p += step
+    } while (--n)
+    store<T>(out, result)
     from += sizeof<T>()
     out += sizeof<T>()
   }
