@@ -3,6 +3,7 @@
  * small tensors; here are also those that fill whole vectors and blocks, beside the reference backend.
  */
 import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { fc, test as property } from '@fast-check/vitest'
 import { cpu } from '@sensigrad/backend-cpu'
 import { wasm } from '@sensigrad/backend-wasm'
@@ -294,6 +295,22 @@ describe('memory', () => {
     expect(() => backend.map(e.neg(input(0)), [x], [3], 'float32')).toThrow(
       'map: the memory of a tensor was given back with free. Free a tensor, and the views of it, after their last use',
     )
+  })
+
+  test('that was forgotten comes back once the loop yields and the garbage collector has been', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const backend = await wasm()
+    const kept = put(backend, 'float32', [100])
+    for (let i = 0; i < 1000; i++) put(backend, 'float32', [100])
+    put(backend, 'float32', [100_000])
+    expect(backend.memory().buffers).toBe(1002)
+    for (let turn = 0; turn < 50 && backend.memory().buffers > 100; turn++) {
+      collect()
+      await new Promise(resolve => setTimeout(resolve, 1))
+    }
+    expect(backend.memory().buffers).toBeLessThan(100) // small ones come back in groups
+    expect(backend.readSync(kept)).toEqual(numbers('float32', 100))
   })
 
   test('of another backend is refused', async () => {

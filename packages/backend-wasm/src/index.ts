@@ -33,6 +33,8 @@ export interface WasmOptions {
 export interface WasmBackend extends SynchronousBackend {
   /** Which instructions its kernels use. */
   readonly variant: Variant
+  /** What is in use: tensors, and the bytes of their blocks, which are up to a quarter larger than they. */
+  memory(): { readonly buffers: number; readonly bytes: number }
 }
 
 const mostPages = 65536
