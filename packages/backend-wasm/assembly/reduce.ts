@@ -55,24 +55,26 @@ function better<T>(largest: bool, a: T, b: T): T {
   return largest ? max<T>(a, b) : min<T>(a, b)
 }
 
+@inline
+function betterLanes<T>(largest: bool, a: v128, b: v128): v128 {
+  return largest ? v128.max<T>(a, b) : v128.min<T>(a, b)
+}
+
 function extremumOfRun<T>(largest: bool, from: usize, count: i32): T {
   const lanes = 16 / <i32>sizeof<T>()
   let best = load<T>(from)
   let left = count
-  if (left >= 2 * lanes) {
-    let vector = v128.load(from)
-    if (largest) {
-      for (; left >= lanes; left -= lanes) {
-        vector = v128.max<T>(vector, v128.load(from))
-        from += 16
-      }
-    } else {
-      for (; left >= lanes; left -= lanes) {
-        vector = v128.min<T>(vector, v128.load(from))
-        from += 16
-      }
+  if (left >= 4 * lanes) {
+    let best0 = v128.load(from), best1 = best0, best2 = best0, best3 = best0
+    for (; left >= 4 * lanes; left -= 4 * lanes) {
+      best0 = betterLanes<T>(largest, best0, v128.load(from))
+      best1 = betterLanes<T>(largest, best1, v128.load(from, 16))
+      best2 = betterLanes<T>(largest, best2, v128.load(from, 32))
+      best3 = betterLanes<T>(largest, best3, v128.load(from, 48))
+      from += 64
     }
-    v128.store(0, vector) // the first bytes of memory belong to nobody
+    best0 = betterLanes<T>(largest, betterLanes<T>(largest, best0, best1), betterLanes<T>(largest, best2, best3))
+    v128.store(0, best0) // the first bytes of memory belong to nobody
     for (let lane: usize = 0; lane < 16; lane += sizeof<T>()) best = better<T>(largest, best, load<T>(lane))
   }
   for (; left > 0; left--) {
