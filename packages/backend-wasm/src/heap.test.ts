@@ -51,6 +51,15 @@ describe('storages', () => {
     expect(here.live.buffers).toBe(live.length)
   })
 
+  test.each([2 ** 28, 2 ** 29, 2 ** 31, 2 ** 40])(
+    'of %d float64 are refused where there is no room',
+    length => {
+      expect(() => heap(1, 2).allocate('float64', length, 'test')).toThrow(
+        /^test: the WebAssembly memory is full/,
+      )
+    },
+  )
+
   test('that were freed leave room for others, of smaller sizes as well', () => {
     const here = heap(1, 2)
     const whole = here.allocate('float32', 24_000, 'test')

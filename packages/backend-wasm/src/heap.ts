@@ -24,6 +24,9 @@ const reserved = 1024
 /** Kernels read whole vectors, and so up to 15 bytes beyond the last element. */
 const margin = 16
 
+/** No memory of WebAssembly is larger. */
+const most = 2 ** 32
+
 /** Blocks of at least so many bytes are watched on their own; smaller ones in groups of that many bytes. */
 const large = 65536
 
@@ -196,6 +199,7 @@ export class Heap {
   }
 
   #take(bytes: number, operation: string): Block {
+    if (bytes > most) this.#refuse(bytes, operation)
     const size = sizeFor(bytes)
     return { size, address: this.#shelves[size]?.pop() ?? this.#cut(size, operation) }
   }
@@ -209,7 +213,7 @@ export class Heap {
     const address = this.#end
     const end = address + blockBytes(size)
     if (end + margin > this.memory.buffer.byteLength && !this.#grow(end + margin)) {
-      return this.#larger(size) ?? this.#refuse(size, operation)
+      return this.#larger(size) ?? this.#refuse(blockBytes(size), operation)
     }
     this.#end = end
     return address
@@ -248,8 +252,8 @@ export class Heap {
     return undefined
   }
 
-  #refuse(size: number, operation: string): never {
-    const [asked, all] = [blockBytes(size), this.memory.buffer.byteLength]
+  #refuse(asked: number, operation: string): never {
+    const all = this.memory.buffer.byteLength
     throw new BackendError(
       operation,
       `the WebAssembly memory is full: ${asked} bytes were asked for, and ${this.#blocks} tensors hold ${this.#bytes} of ${all}`,
