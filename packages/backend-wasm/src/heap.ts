@@ -33,6 +33,9 @@ const large = 65536
 /** The most blocks that are watched together. */
 const groupLength = 32
 
+/** So many of the latest large blocks are not watched yet: most are given back at once by those who give back. */
+const youngLength = 4
+
 /** A piece of the memory. */
 interface Block {
   /** What size it has, as a place in the list of sizes. */
@@ -53,6 +56,11 @@ class Group {
   live = 0
   bytes = 0
   isWatched = false
+  /**
+   * The garbage collector does not know how much memory hangs on a group, and would let gigabytes of it pile up. What
+   * it knows is an array: one of an eighth of the size, whose pages nobody touches, is enough for it to come in time.
+   */
+  ballast: ArrayBuffer | undefined
 }
 
 /** A piece of the heap with elements of one type. */
@@ -83,6 +91,7 @@ export class Heap {
   #blocks = 0
   #bytes = 0
   #open = new Group()
+  readonly #young: Group[] = []
   readonly #shelves: number[][] = []
   readonly #forgotten = new FinalizationRegistry<Block[]>(blocks => {
     for (const block of blocks) this.#giveBack(block)
@@ -174,18 +183,25 @@ export class Heap {
     )
   }
 
-  /** Watches a group that is full; one of which half was given back takes more instead. */
+  /** A group that is full is watched; one of which half was given back takes more instead. */
   #complete(group: Group): void {
-    if (group === this.#open) {
-      if (group.live <= groupLength / 2 && group.bytes < large) {
-        group.storages = group.storages.filter(({ block }) => block.address !== 0)
-        return
-      }
+    if (group !== this.#open) {
+      this.#young.push(group)
+      if (this.#young.length > youngLength) this.#watch(this.#young.shift()!)
+    } else if (group.live <= groupLength / 2 && group.bytes < large) {
+      group.storages = group.storages.filter(({ block }) => block.address !== 0)
+    } else {
       this.#open = new Group()
+      this.#watch(group)
     }
+  }
+
+  #watch(group: Group): void {
     const blocks = group.storages.map(({ block }) => block)
     group.storages = []
+    if (group.live === 0) return
     group.isWatched = true
+    if (group.bytes >= large) group.ballast = new ArrayBuffer(group.bytes / 8)
     this.#forgotten.register(group, blocks, group)
   }
 

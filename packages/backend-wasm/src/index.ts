@@ -44,7 +44,8 @@ const mostPages = 65536
  * security policy, `'wasm-unsafe-eval'`.
  *
  * Memory: a tensor that nobody holds any more is given back when the garbage collector finds it, which never happens
- * inside of a synchronous loop. A long one therefore keeps everything that it made until it ends or yields (`await`);
+ * inside of a synchronous loop. A long one therefore keeps everything that it made until it ends or yields (`await`
+ * something that waits for the event loop, such as a timer);
  * to keep it flat, give back what is done with by `backend.free(x.storage)`, after which neither the tensor nor a view
  * of it may be used. `backend.memory()` tells how much is in use.
  *
