@@ -70,6 +70,8 @@ export class Graph {
   }
 
   op(instruction: Instruction, ...operands: readonly Node[]): Node {
+    if (opcodes[this.lane][instruction] === undefined)
+      throw new Error(`${this.lane} lanes have no ${instruction}`)
     return this.#node(instruction, operands)
   }
 
@@ -129,18 +131,23 @@ export class Graph {
     op: Node['op'],
     operands: readonly Node[],
     immediate?: Node['immediate'],
-    rate = Math.max(Rate.never, ...operands.map(operand => operand.rate)) as Rate,
+    rate: Rate = rateOf(operands),
   ): Node {
-    const key = `${op}(${operands.map(operand => this.#ids.get(operand)).join()})${typeof immediate}${immediate}`
+    let key = `${op} ${typeof immediate} ${immediate}`
+    for (const operand of operands) key += ` ${this.#ids.get(operand)}`
     let node = this.#nodes.get(key)
     if (node === undefined) {
-      if (!/^(input|constant|bits|shuffle|lanewise|patch)$/.test(op) && !(op in opcodes[this.lane])) {
-        throw new Error(`${this.lane} lanes have no ${op}`)
-      }
       node = { op, operands, immediate, rate }
       this.#nodes.set(key, node)
       this.#ids.set(node, this.size++)
     }
     return node
   }
+}
+
+/** The rate of what changes with any of its operands. */
+function rateOf(operands: readonly Node[]): Rate {
+  let rate: Rate = Rate.never
+  for (const operand of operands) if (operand.rate > rate) rate = operand.rate
+  return rate
 }
