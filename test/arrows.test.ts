@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest'
 const arrows: Record<string, string[]> = {
   core: [],
   'backend-cpu': ['core'],
+  'backend-wasm': ['core'],
   linalg: ['core'],
   nn: ['core', 'linalg'],
   dynamics: ['core', 'linalg'],

@@ -1,0 +1,110 @@
+/**
+ * The fast CPU backend: tensors in a WebAssembly memory, kernels in SIMD. Elementwise expressions become machine code of
+ * their own when they are first met.
+ *
+ * @packageDocumentation
+ */
+
+import { BackendError, type SynchronousBackend, type View } from '@sensigrad/core'
+import { contract } from './contract.ts'
+import { Heap, type HeapStorage } from './heap.ts'
+import { Kernels } from './kernels.ts'
+import { argReduce, argSort, gather, scan, scatterAdd } from './lines.ts'
+import { runs, start, type Variant } from './main-module.ts'
+import { map } from './map.ts'
+import { cast, concat, copy, place } from './movement.ts'
+import { reduce } from './reduce.ts'
+import type { Workplace } from './workplace.ts'
+
+export type { Variant } from './main-module.ts'
+
+/** How the WebAssembly backend works. */
+export interface WasmOptions {
+  /**
+   * Whether fused multiply-add (relaxed SIMD) is used where the engine has it, as it is unless said. It is faster and a
+   * little more accurate, but its last bits may differ between processors; without it they are the same everywhere.
+   */
+  readonly relaxed?: boolean
+  /** The most memory that the backend takes, in pages of 64 KiB: 65536 (4 GiB) unless said. */
+  readonly maximumPages?: number
+}
+
+/** The backend that `wasm()` gives. */
+export interface WasmBackend extends SynchronousBackend {
+  /** Which instructions its kernels use. */
+  readonly variant: Variant
+  /** What is in use: tensors, and the bytes of their blocks, which are up to a quarter larger than they. */
+  memory(): { readonly buffers: number; readonly bytes: number }
+}
+
+const mostPages = 65536
+
+/**
+ * The WebAssembly backend, with a memory of its own. It needs an engine with WebAssembly SIMD, and, under a content
+ * security policy, `'wasm-unsafe-eval'`.
+ *
+ * Memory: a tensor that nobody holds any more is given back when the garbage collector finds it, which never happens
+ * inside of a synchronous loop. A long one therefore keeps everything that it made until it ends or yields (`await`
+ * something that waits for the event loop, such as a timer);
+ * to keep it flat, give back what is done with by `backend.free(x.storage)`, after which neither the tensor nor a view
+ * of it may be used. `backend.memory()` tells how much is in use.
+ *
+ * @throws BackendError when the engine lacks SIMD, or `maximumPages` is no number of pages
+ * @example useBackend(await wasm())
+ */
+export async function wasm({
+  relaxed = true,
+  maximumPages = mostPages,
+}: WasmOptions = {}): Promise<WasmBackend> {
+  if (!Number.isInteger(maximumPages) || maximumPages < 1 || maximumPages > mostPages) {
+    throw new BackendError(
+      'wasm',
+      `maximumPages is ${maximumPages}`,
+      `Give a whole number from 1 to ${mostPages}, each page being 64 KiB`,
+    )
+  }
+  if (!runs('simd')) {
+    throw new BackendError(
+      'wasm',
+      'this engine has no WebAssembly SIMD',
+      "Use cpu() of '@sensigrad/backend-cpu'",
+    )
+  }
+  const variant = relaxed && runs('relaxed-simd') ? 'relaxed-simd' : 'simd'
+  const machine = await start(variant, Math.min(64, maximumPages), maximumPages)
+  const heap = new Heap(machine.memory)
+  const at: Workplace = { heap, main: machine.main, kernels: new Kernels(machine) }
+
+  const readSync = (input: View) => {
+    const dense = copy(at, input, 'read')
+    const values = heap.elements(dense).slice()
+    heap.free(dense)
+    return values
+  }
+  return {
+    name: 'wasm',
+    variant,
+    capabilities: { dtypes: ['float32', 'float64', 'int32', 'bool'], synchronousRead: true },
+    map: (...of) => map(at, ...of),
+    reduce: (...of) => reduce(at, ...of),
+    contract: (a, b) => contract(at, a, b),
+    copy: input => copy(at, input),
+    place: (...of) => place(at, ...of),
+    concat: (inputs, axis) => concat(at, inputs, axis),
+    gather: (...of) => gather(at, ...of),
+    scatterAdd: (...of) => scatterAdd(at, ...of),
+    argReduce: (...of) => argReduce(at, ...of),
+    argSort: (...of) => argSort(at, ...of),
+    scan: (...of) => scan(at, ...of),
+    cast: (input, dtype) => cast(at, input, dtype),
+    upload(values, dtype) {
+      const storage: HeapStorage = heap.allocate(dtype, values.length, 'upload')
+      heap.elements(storage).set(values)
+      return storage
+    },
+    readSync,
+    read: async input => readSync(input),
+    free: storage => heap.free(storage),
+    memory: () => heap.live,
+  }
+}

@@ -1,0 +1,12 @@
+/** What every kernel of one backend works with. */
+
+import type { Heap } from './heap.ts'
+import type { Kernels } from './kernels.ts'
+import type { MainModule } from './main-module.ts'
+
+/** The memory, the fixed kernels and the emitted ones. */
+export interface Workplace {
+  readonly heap: Heap
+  readonly main: MainModule
+  readonly kernels: Kernels
+}
