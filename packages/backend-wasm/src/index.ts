@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 
-import { BackendError, type SynchronousBackend, type View } from '@sensigrad/core'
+import { BackendError, describeValue, type SynchronousBackend, type View } from '@sensigrad/core'
 import { contract } from './contract.ts'
 import { Heap, type HeapStorage } from './heap.ts'
 import { Kernels } from './kernels.ts'
@@ -45,17 +45,21 @@ const mostPages = 65536
  *
  * Memory: a tensor that nobody holds any more is given back when the garbage collector finds it, which never happens
  * inside of a synchronous loop. A long one therefore keeps everything that it made until it ends or yields (`await`
- * something that waits for the event loop, such as a timer);
- * to keep it flat, give back what is done with by `backend.free(x.storage)`, after which neither the tensor nor a view
+ * something that waits for the event loop, such as a timer); to keep it flat, give back what is done with by `backend.free(x.storage)`, after which neither the tensor nor a view
  * of it may be used. `backend.memory()` tells how much is in use.
  *
  * @throws BackendError when the engine lacks SIMD, or `maximumPages` is no number of pages
  * @example useBackend(await wasm())
  */
-export async function wasm({
-  relaxed = true,
-  maximumPages = mostPages,
-}: WasmOptions = {}): Promise<WasmBackend> {
+export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
+  if (typeof options !== 'object' || options === null) {
+    throw new BackendError(
+      'wasm',
+      `the options are ${describeValue(options)}`,
+      'Give { relaxed: false } or nothing',
+    )
+  }
+  const { relaxed = true, maximumPages = mostPages } = options
   if (!Number.isInteger(maximumPages) || maximumPages < 1 || maximumPages > mostPages) {
     throw new BackendError(
       'wasm',
