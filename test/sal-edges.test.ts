@@ -1,3 +1,4 @@
+/** SAL at its edges: what it refuses, warns of, and leaves as it was. */
 import { test } from '@fast-check/vitest'
 import { activations, Dense, initialise, Module } from '@sensigrad/nn'
 import { type DType, dtypes, key, normal, type Tensor, tensor } from 'sensigrad'

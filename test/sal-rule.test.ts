@@ -1,3 +1,4 @@
+/** SAL moves weights as its rule says: by how much, when, and which neurons. */
 import { fc, test } from '@fast-check/vitest'
 import {
   activations,

@@ -61,6 +61,8 @@ const mistakes: [typed: string, call: Call, message: RegExp][] = [
   ['pullback(tape)', x => s.pullback(s.record(f, x), undefined), /^pullback: the cotangent is undefined/],
   ['pushforward(f, [x])', x => s.pushforward((() => x), [x]), /^pushforward: the tape is a function/],
   ['pushforward(tape, x)', x => s.pushforward(s.record(f, x), x), /^pushforward: the tangents are a Tensor/],
+  ['defineOp(null)', () => s.defineOp(null), /^defineOp: null is no definition with rules for both modes/],
+  ['defineOp without jvp', () => s.defineOp({ name: 'f', forward: f, vjp: f, samples: [], errors: [] }), /^defineOp: f is no definition/],
   ['vjp(f)', () => s.vjp(f), /^vjp: there are no inputs\. Give them behind the function: vjp\(f, x\)/],
   ['grad(f, { argnums: 1 })', () => s.grad(f, { argnums: 1 }), /^grad: there is no option argnums\. There is aux/],
   ['grad of a list', x => s.grad((x: Loose) => [x.sum(), x])(x), /^grad: the function returned a list\. Return one tensor, or give \{ aux: true \}/],

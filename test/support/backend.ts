@@ -1,19 +1,16 @@
 /** The backend that the properties run on, tensors on it, and reading them without waiting. */
 import { cpu } from '@sensigrad/backend-cpu'
 import {
-  type DType,
-  foldIn,
-  key,
   type NestedArray,
   type Shape,
   type SynchronousBackend,
-  sizeOf,
   type Tensor,
   type TypedArray,
   tensor,
-  uniformValues,
   useBackend,
 } from '@sensigrad/core'
+
+export { draw } from '@sensigrad/testing'
 
 useBackend(cpu())
 
@@ -30,21 +27,6 @@ export function numbers(...tensors: readonly Tensor[]): number[] {
 /** A float64 tensor. */
 export function f64(values: NestedArray | TypedArray, shape?: Shape): Tensor {
   return tensor(values, { dtype: 'float64', ...(shape && { shape }) })
-}
-
-/** A fixed lot of numbers, drawn evenly from an interval; whole ones for int32, one of two for bool. */
-export function draw(
-  lot: number,
-  shape: Shape,
-  [low, high]: readonly [number, number] = [-2, 2],
-  dtype: DType = 'float64',
-): Tensor {
-  const values = uniformValues(foldIn(key(2026), lot), sizeOf(shape)).map(u => {
-    if (dtype === 'bool') return u < 0.5 ? 0 : 1
-    const value = low + (high - low) * u
-    return dtype === 'int32' ? Math.round(value) : value
-  })
-  return tensor(values, { dtype, shape })
 }
 
 /** The largest relative difference (absolute below 1). NaN is as far from a number as can be, and near to itself. */

@@ -14,6 +14,7 @@ export type { Subject } from './conformance/statement.ts'
 // What to compare with
 export { indicesOf } from './indices.ts'
 export { scalarReference } from './reference.ts'
+export { draw } from './values.ts'
 
 // What fast-check draws
 export * as arbitraries from './arbitraries/index.ts'

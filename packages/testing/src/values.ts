@@ -28,7 +28,13 @@ export function read(operation: string, x: Tensor): TypedArray {
   )
 }
 
-/** A fixed lot of numbers on the backend in use, even in an interval; whole ones for int32, 0 or 1 for bool. */
+/**
+ * A fixed lot of numbers on the backend in use, drawn evenly from an interval; whole ones for int32, 0 or 1 for bool.
+ *
+ * @param lot    which: each gives other numbers, always the same
+ * @param shape  of the tensor
+ * @example const x = draw(0, [2, 3], [-1, 1])
+ */
 export function draw(
   lot: number,
   shape: Shape,

@@ -4,7 +4,7 @@
  */
 
 import type { Backend } from '../backend/contract.ts'
-import { BackendError } from '../errors.ts'
+import { BackendError, describeValue, ValueError } from '../errors.ts'
 import { remember } from '../tape/recorder.ts'
 import { zerosLike } from '../tensor/create.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -103,6 +103,7 @@ export const operations: readonly Op[] = defined
 
 /** Defines an operation. Without rules it does not compile: a `jvp` of its own, or `linear: true`. */
 export function defineOp<Attributes>(definition: Ruled<OpDefinition<Attributes>>): SingleOp<Attributes> {
+  checkDefinition('defineOp', definition)
   return published(makeOp(definition), definition)
 }
 
@@ -110,7 +111,28 @@ export function defineOp<Attributes>(definition: Ruled<OpDefinition<Attributes>>
 export function defineMultiOp<Attributes>(
   definition: Ruled<MultiOpDefinition<Attributes>>,
 ): MultiOp<Attributes> {
+  checkDefinition('defineMultiOp', definition)
   return published(makeMultiOp(definition), definition)
+}
+
+/** @throws ValueError for callers without types, whose definitions nothing has checked */
+function checkDefinition(operation: string, definition: unknown): void {
+  const { name, forward, vjp, jvp, linear, samples, errors } = (definition ?? {}) as Record<string, unknown>
+  const ruled = typeof vjp === 'function' && (typeof jvp === 'function' || linear === true)
+  if (
+    typeof name === 'string' &&
+    typeof forward === 'function' &&
+    ruled &&
+    Array.isArray(samples) &&
+    Array.isArray(errors)
+  ) {
+    return
+  }
+  throw new ValueError(
+    operation,
+    `${typeof name === 'string' ? name : describeValue(definition)} is no definition with rules for both modes`,
+    'Give { name, forward, vjp, samples, errors } with jvp or linear: true',
+  )
 }
 
 function published<Kind extends Op<never>>(op: Kind, specification: Specification): Kind {
