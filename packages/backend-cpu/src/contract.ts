@@ -1,8 +1,8 @@
 /** Batched matrix products `[…, m, k] × […, k, n] → […, m, n]`. */
 
 import {
-  allocate,
   contiguousStrides,
+  type Destination,
   isFloat,
   sizeOf,
   type TypedArray,
@@ -10,7 +10,7 @@ import {
   walk,
 } from '@sensigrad/core'
 import { copy } from './movement.ts'
-import { valuesOf } from './values.ts'
+import { outputFor, valuesOf } from './values.ts'
 
 /** A matrix inside an array. */
 interface Matrix {
@@ -20,11 +20,12 @@ interface Matrix {
 }
 
 /** Products of the matrices of two views with equal batch axes. Sums are taken in double precision. */
-export function contract(a: View, b: View): TypedArray {
+export function contract(a: View, b: View, into?: Destination): TypedArray {
   const [m, k] = [a.shape.at(-2)!, a.shape.at(-1)!]
   const n = b.shape.at(-1)!
   const batch = a.shape.slice(0, -2)
-  const output = allocate(isFloat(a.dtype) ? a.dtype : 'float32', sizeOf(batch) * m * n)
+  const output = outputFor(isFloat(a.dtype) ? a.dtype : 'float32', sizeOf(batch) * m * n, into)
+  if (k === 0) return output.fill(0)
   const [left, right] = [withRows(a), withRowsOrColumns(b)]
   const multiply = right.columnStride === 1 && right.rowStride !== 1 ? addRows : sumProducts
   walk(batch, [left.batch, right.batch], [left.offset, right.offset], ([from, to], position) => {
@@ -107,6 +108,6 @@ function addRows(
       if (p === 0) for (let j = 0; j < n; j++) sums[j] = factor * y[from + j]!
       else for (let j = 0; j < n; j++) sums[j]! += factor * y[from + j]!
     }
-    if (row !== undefined && k > 0) out.set(row, start)
+    if (row !== undefined) out.set(row, start)
   }
 }

@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 
-import type { MemoryUse, SynchronousBackend } from '@sensigrad/core'
+import { allocate, type MemoryUse, type SynchronousBackend } from '@sensigrad/core'
 import { compile } from './compile.ts'
 import { contract } from './contract.ts'
 import { interpret } from './interpret.ts'
@@ -32,8 +32,9 @@ function backend(name: string, kernelFor: KernelMaker): SynchronousBackend {
     argSort,
     scan,
     cast,
+    allocate,
     upload: values => values,
-    readSync: copy,
+    readSync: input => copy(input),
     read: async input => copy(input),
     free: () => {}, // the garbage collector's work
     memory: (): MemoryUse => ({ buffers: undefined, bytes: undefined }),

@@ -1,13 +1,13 @@
 /** Picking elements by index along an axis, and adding them back there. */
 
-import { allocate, sizeOf, type TypedArray, type View } from '@sensigrad/core'
+import { type Destination, sizeOf, type TypedArray, type View } from '@sensigrad/core'
 import { eachLine, rowMajor } from './lines.ts'
-import { valuesOf } from './values.ts'
+import { outputFor, valuesOf } from './values.ts'
 
 /** Elements along an axis, picked by indices of the output's shape. */
-export function gather(input: View, indices: View, axis: number): TypedArray {
+export function gather(input: View, indices: View, axis: number, into?: Destination): TypedArray {
   const { shape } = indices
-  const output = allocate(input.dtype, sizeOf(shape))
+  const output = outputFor(input.dtype, sizeOf(shape), into)
   const [from, at] = [valuesOf(input), valuesOf(indices)]
   const target = rowMajor(shape)
   const [step, indexStep, outStep] = [input, indices, target].map(({ strides }) => strides[axis]!)
@@ -20,10 +20,16 @@ export function gather(input: View, indices: View, axis: number): TypedArray {
 }
 
 /** Zeros to which each value is added at its index along an axis, in double precision and in row-major order. */
-export function scatterAdd(values: View, indices: View, axis: number, size: number): TypedArray {
+export function scatterAdd(
+  values: View,
+  indices: View,
+  axis: number,
+  size: number,
+  into?: Destination,
+): TypedArray {
   const { shape } = values
   const wide = shape.map((length, i) => (i === axis ? size : length))
-  const output = allocate(values.dtype, sizeOf(wide))
+  const output = outputFor(values.dtype, sizeOf(wide), into)
   const [from, at] = [valuesOf(values), valuesOf(indices)]
   const target = rowMajor(wide)
   const [step, indexStep, outStep] = [values, indices, target].map(({ strides }) => strides[axis]!)

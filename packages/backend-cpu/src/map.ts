@@ -1,8 +1,8 @@
 /** Elementwise expressions: a view for each input becomes loops, and the innermost loop a kernel. */
 
 import {
-  allocate,
   collapse,
+  type Destination,
   type DType,
   type Expression,
   type Shape,
@@ -12,7 +12,7 @@ import {
   walk,
 } from '@sensigrad/core'
 import type { InputKind, MapKernel } from './compile.ts'
-import { valuesOf } from './values.ts'
+import { outputFor, valuesOf } from './values.ts'
 
 /** Makes the kernel for an expression whose inputs advance in these ways. */
 export type KernelMaker = (
@@ -32,8 +32,9 @@ export function map(
   inputs: readonly View[],
   shape: Shape,
   dtype: DType,
+  into?: Destination,
 ): TypedArray {
-  const output = allocate(dtype, sizeOf(shape))
+  const output = outputFor(dtype, sizeOf(shape), into)
   const integers = inputs.some(input => input.dtype === 'int32')
   const arrays = inputs.map(valuesOf)
   const offsets = inputs.map(input => input.offset)

@@ -1,9 +1,9 @@
 /** Moving elements: copies, joins, zeros around, other types. */
 
 import {
-  allocate,
   collapse,
   contiguousStrides,
+  type Destination,
   type DType,
   type Region,
   type Shape,
@@ -12,7 +12,7 @@ import {
   type View,
   walk,
 } from '@sensigrad/core'
-import { valuesOf } from './values.ts'
+import { outputFor, valuesOf } from './values.ts'
 
 /** Writes the elements of `input` into `target`, the first at `offset`, with the given strides. */
 function write(input: View, target: TypedArray, strides: readonly number[], offset: number): void {
@@ -32,13 +32,13 @@ function write(input: View, target: TypedArray, strides: readonly number[], offs
 }
 
 /** The elements of a view, side by side. */
-export function copy(input: View): TypedArray {
-  return cast(input, input.dtype)
+export function copy(input: View, into?: Destination): TypedArray {
+  return cast(input, input.dtype, into)
 }
 
 /** The elements of a view in another type, side by side. */
-export function cast(input: View, dtype: DType): TypedArray {
-  const target = allocate(dtype, sizeOf(input.shape))
+export function cast(input: View, dtype: DType, into?: Destination): TypedArray {
+  const target = outputFor(dtype, sizeOf(input.shape), into)
   if (dtype === 'bool' && input.dtype !== 'bool') {
     const source = copy(input)
     for (let i = 0; i < source.length; i++) target[i] = source[i] === 0 ? 0 : 1
@@ -49,8 +49,8 @@ export function cast(input: View, dtype: DType): TypedArray {
 }
 
 /** Zeros of the given shape with the input's elements at a region of it. */
-export function place(input: View, shape: Shape, { start, step }: Region): TypedArray {
-  const target = allocate(input.dtype, sizeOf(shape))
+export function place(input: View, shape: Shape, { start, step }: Region, into?: Destination): TypedArray {
+  const target = outputFor(input.dtype, sizeOf(shape), into).fill(0)
   const strides = contiguousStrides(shape)
   const offset = start.reduce((sum, first, axis) => sum + first * strides[axis]!, 0)
   write(
@@ -63,11 +63,11 @@ export function place(input: View, shape: Shape, { start, step }: Region): Typed
 }
 
 /** Views that differ only in the length of `axis`, one after the other along it. */
-export function concat(inputs: readonly View[], axis: number): TypedArray {
+export function concat(inputs: readonly View[], axis: number, into?: Destination): TypedArray {
   const first = inputs[0]!
   const length = inputs.reduce((total, input) => total + input.shape[axis]!, 0)
   const shape = first.shape.map((size, i) => (i === axis ? length : size))
-  const target = allocate(first.dtype, sizeOf(shape))
+  const target = outputFor(first.dtype, sizeOf(shape), into)
   const strides = contiguousStrides(shape)
   let offset = 0
   for (const input of inputs) {

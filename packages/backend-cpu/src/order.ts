@@ -1,12 +1,12 @@
 /** Where elements stand in the order of their axis: extrema, and sorting. */
 
-import { allocate, type Extremum, sizeOf, type TypedArray, type View } from '@sensigrad/core'
+import { type Destination, type Extremum, sizeOf, type TypedArray, type View } from '@sensigrad/core'
 import { eachLine, rowMajor } from './lines.ts'
-import { valuesOf } from './values.ts'
+import { outputFor, valuesOf } from './values.ts'
 
 /** Where along an axis the extremum stands: the first of those that tie, or of NaN. */
-export function argReduce(extremum: Extremum, input: View, axis: number): TypedArray {
-  const output = allocate('int32', sizeOf(input.shape.filter((_, i) => i !== axis)))
+export function argReduce(extremum: Extremum, input: View, axis: number, into?: Destination): TypedArray {
+  const output = outputFor('int32', sizeOf(input.shape.filter((_, i) => i !== axis)), into)
   const values = valuesOf(input)
   const [length, step] = [input.shape[axis]!, input.strides[axis]!]
   const sign = extremum === 'max' ? 1 : -1
@@ -23,9 +23,9 @@ export function argReduce(extremum: Extremum, input: View, axis: number): TypedA
 }
 
 /** The order that sorts the elements along an axis: of those that tie the first comes first; NaN come last. */
-export function argSort(input: View, axis: number, descending: boolean): TypedArray {
+export function argSort(input: View, axis: number, descending: boolean, into?: Destination): TypedArray {
   const { shape } = input
-  const output = allocate('int32', sizeOf(shape))
+  const output = outputFor('int32', sizeOf(shape), into)
   const values = valuesOf(input)
   const target = rowMajor(shape)
   const [step, outStep] = [input.strides[axis]!, target.strides[axis]!]

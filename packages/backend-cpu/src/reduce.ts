@@ -3,8 +3,16 @@
  * precision, whichever way the memory is walked, so a view and its copy give the same bits.
  */
 
-import { allocate, collapse, type Reduction, sizeOf, type TypedArray, type View, walk } from '@sensigrad/core'
-import { valuesOf } from './values.ts'
+import {
+  collapse,
+  type Destination,
+  type Reduction,
+  sizeOf,
+  type TypedArray,
+  type View,
+  walk,
+} from '@sensigrad/core'
+import { outputFor, valuesOf } from './values.ts'
 
 interface Rule {
   /** The result over no elements. */
@@ -61,12 +69,17 @@ function loopsOver(view: View, axes: readonly number[]) {
 }
 
 /** Reduces the given axes (sorted, distinct) and drops them. */
-export function reduce(reduction: Reduction, input: View, axes: readonly number[]): TypedArray {
+export function reduce(
+  reduction: Reduction,
+  input: View,
+  axes: readonly number[],
+  into?: Destination,
+): TypedArray {
   const { empty, run, row } = rules[reduction]
   const keptAxes = [...input.shape.keys()].filter(axis => !axes.includes(axis))
   const kept = loopsOver(input, keptAxes)
   const over = loopsOver(input, axes)
-  const output = allocate(input.dtype, sizeOf(kept.shape) * kept.count)
+  const output = outputFor(input.dtype, sizeOf(kept.shape) * kept.count, into)
   const values = valuesOf(input)
 
   const runs = (start: number): number => {

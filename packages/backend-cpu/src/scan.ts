@@ -1,13 +1,13 @@
 /** Linear recurrences along an axis. */
 
-import { allocate, sizeOf, type TypedArray, type View } from '@sensigrad/core'
+import { type Destination, sizeOf, type TypedArray, type View } from '@sensigrad/core'
 import { eachLine, rowMajor } from './lines.ts'
-import { valuesOf } from './values.ts'
+import { outputFor, valuesOf } from './values.ts'
 
 /** hᵢ = factorsᵢ hᵢ₋₁ + termsᵢ along an axis, from h₀ = terms₀; carried on in double precision. */
-export function scan(factors: View, terms: View, axis: number): TypedArray {
+export function scan(factors: View, terms: View, axis: number, into?: Destination): TypedArray {
   const { shape, dtype } = terms
-  const output = allocate(dtype, sizeOf(shape))
+  const output = outputFor(dtype, sizeOf(shape), into)
   const [a, b] = [valuesOf(factors), valuesOf(terms)]
   const target = rowMajor(shape)
   const [step, termStep, outStep] = [factors, terms, target].map(({ strides }) => strides[axis]!)

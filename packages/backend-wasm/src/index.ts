@@ -101,6 +101,7 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
     argSort: (...of) => argSort(at, ...of),
     scan: (...of) => scan(at, ...of),
     cast: (input, dtype) => cast(at, input, dtype),
+    allocate: (dtype, length) => heap.allocate(dtype, length, 'allocate'),
     upload(values, dtype) {
       const storage: HeapStorage = heap.allocate(dtype, values.length, 'upload')
       heap.elements(storage).set(values)

@@ -149,7 +149,7 @@ export type { ExpressionBuilder, ScalarFunction, ScalarRule } from './expression
 // Backends
 // biome-ignore format: a list
 export {
-  type Backend, type Capabilities, type Extremum, isSynchronous, type Kernels, type MemoryUse, missingKernels, type Reduction, type Region,
+  type Backend, type Capabilities, type Destination, type Extremum, isSynchronous, kernelFamilies, type Kernels, type MemoryUse, missingKernels, type Reduction, type Region,
   type Storage, type SynchronousBackend, type View,
 } from './backend/contract.ts'
 export { currentBackend, hasBackend, useBackend } from './backend/current.ts'

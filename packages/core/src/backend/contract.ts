@@ -20,6 +20,12 @@ export interface View {
   readonly offset: number
 }
 
+/** Where a kernel writes instead of into new storage: elements row-major without gaps, the first at `offset`. */
+export interface Destination {
+  readonly storage: Storage
+  readonly offset: number
+}
+
 /** What a reduction does with the elements it meets. `max` and `min` of a NaN are NaN. */
 export type Reduction = 'sum' | 'max' | 'min'
 
@@ -48,35 +54,44 @@ export interface MemoryUse {
 /**
  * Kernels. Each takes views with any strides (zero where a view is broadcast, negative where it is flipped)
  * and returns new storage, row-major without gaps. Shapes and types have been checked by the caller.
+ *
+ * Given a destination, a kernel writes there, and what it returns is of no use. No input may overlap the destination, but an
+ * input of `map` whose elements lie exactly as those that are written.
  */
 export interface Kernels {
   /** Evaluates an expression at each element; all inputs have the shape of the output. */
-  map(expression: Expression, inputs: readonly View[], shape: Shape, dtype: DType): Storage
+  map(
+    expression: Expression,
+    inputs: readonly View[],
+    shape: Shape,
+    dtype: DType,
+    into?: Destination,
+  ): Storage
   /** Reduces the given axes (sorted, distinct) and drops them. Sums are taken in a fixed order. */
-  reduce(reduction: Reduction, input: View, axes: readonly number[]): Storage
+  reduce(reduction: Reduction, input: View, axes: readonly number[], into?: Destination): Storage
   /** Matrix products: `[...batch, m, k] × [...batch, k, n] → [...batch, m, n]`, equal batches. */
-  contract(a: View, b: View): Storage
+  contract(a: View, b: View, into?: Destination): Storage
   /** The elements of a view, side by side. */
-  copy(input: View): Storage
+  copy(input: View, into?: Destination): Storage
   /** Zeros of the given shape with the input's elements at a region of it. */
-  place(input: View, shape: Shape, region: Region): Storage
+  place(input: View, shape: Shape, region: Region, into?: Destination): Storage
   /** Views of equal shapes but for `axis`, one after the other along it. */
-  concat(inputs: readonly View[], axis: number): Storage
+  concat(inputs: readonly View[], axis: number, into?: Destination): Storage
   /**
    * Elements along an axis, picked by `indices`: int32, shaped like the output, and like the input but for the axis.
    * Callers keep indices inside of the axis; what becomes of others is the backend's affair.
    */
-  gather(input: View, indices: View, axis: number): Storage
+  gather(input: View, indices: View, axis: number, into?: Destination): Storage
   /** Zeros, `size` of them along the axis, to which each value is added at its index; values as `gather` gives them. */
-  scatterAdd(values: View, indices: View, axis: number, size: number): Storage
+  scatterAdd(values: View, indices: View, axis: number, size: number, into?: Destination): Storage
   /** Where along an axis the extremum stands, int32, without that axis: the first of those that tie, or of NaN. */
-  argReduce(extremum: Extremum, input: View, axis: number): Storage
+  argReduce(extremum: Extremum, input: View, axis: number, into?: Destination): Storage
   /** The order that sorts the elements along an axis, int32: of those that tie the first comes first; NaN come last. */
-  argSort(input: View, axis: number, descending: boolean): Storage
+  argSort(input: View, axis: number, descending: boolean, into?: Destination): Storage
   /** The recurrence hᵢ = factorsᵢ hᵢ₋₁ + termsᵢ along an axis of two views of one shape, from h₀ = terms₀. */
-  scan(factors: View, terms: View, axis: number): Storage
+  scan(factors: View, terms: View, axis: number, into?: Destination): Storage
   /** The nearest values in another type: towards zero for `int32`, non-zero → true for `bool`. */
-  cast(input: View, dtype: DType): Storage
+  cast(input: View, dtype: DType, into?: Destination): Storage
 }
 
 /** A place where tensors live and are computed. */
@@ -84,6 +99,8 @@ export interface Backend extends Kernels {
   /** For messages: `cpu`, `wasm`, `gpujs`. */
   readonly name: string
   readonly capabilities: Capabilities
+  /** New storage for so many elements, whose values are anything. */
+  allocate(dtype: DType, length: number): Storage
   /** New storage with these values, which the caller does not touch again. */
   upload(values: TypedArray, dtype: DType): Storage
   /** The elements of a view, row-major, in an array of their own. */
@@ -91,6 +108,13 @@ export interface Backend extends Kernels {
   /** Gives storage back. Where the garbage collector does that, nothing happens. */
   free(storage: Storage): void
   memory(): MemoryUse
+  /**
+   * A call of a kernel with these arguments, the destination among them, that is made once and run many times: what can
+   * be worked out beforehand is. Where a backend has none, the kernel itself is called each time.
+   */
+  bind?<Kernel extends keyof Kernels>(kernel: Kernel, ...of: Parameters<Kernels[Kernel]>): () => void
+  /** What really runs (instructions, threads, accelerators, device), a line each, for people to read. */
+  info?(): readonly string[]
 }
 
 /** A backend whose memory is the host's, so that values can be read at once. */
@@ -104,7 +128,7 @@ export function isSynchronous(backend: Backend): backend is SynchronousBackend {
   return backend.capabilities.synchronousRead
 }
 
-const kernelFamilies: Record<keyof Kernels, true> = {
+const families: Record<keyof Kernels, true> = {
   map: true,
   reduce: true,
   contract: true,
@@ -119,7 +143,10 @@ const kernelFamilies: Record<keyof Kernels, true> = {
   cast: true,
 }
 
+/** The names of the kernel families. */
+export const kernelFamilies = Object.keys(families) as readonly (keyof Kernels)[]
+
 /** The names of the kernel families that a backend must have and the given one lacks. */
 export function missingKernels(backend: Partial<Kernels>): string[] {
-  return Object.keys(kernelFamilies).filter(name => typeof backend[name as keyof Kernels] !== 'function')
+  return kernelFamilies.filter(name => typeof backend[name] !== 'function')
 }

@@ -12,6 +12,7 @@ import {
 import fc from 'fast-check'
 import { type HostView, put } from '../arbitraries/views.ts'
 import { indicesOf, rowMajor } from '../indices.ts'
+import { waysOf } from './ways.ts'
 
 /** What a backend is asked about: a kernel family, or reading. */
 export type Subject = keyof Kernels | 'read'
@@ -70,12 +71,23 @@ export function state(
       fc.assert(
         fc.asyncProperty(draw(dtype), async ({ inputs, run, expected }) => {
           const given = inputs.map(view => put(backend, view))
-          await sameElements(backend, run(backend, given), expected())
+          const wanted = expected()
+          for (const way of waysOf(backend)) {
+            const written = way.ask(backend, asked => run(asked, given), wanted.dtype, wanted.values.length)
+            await sameElements(backend, written.storage, wanted, written.offset, way.name)
+            for (const view of written.around) await isOnes(backend, view, way.name)
+          }
           for (const [i, view] of inputs.entries()) await isUntouched(backend, given[i]!, view)
         }),
         trials,
       ),
   }))
+}
+
+async function isOnes(backend: Backend, view: View, way: string): Promise<void> {
+  const found = await backend.read(view)
+  if (found.every(value => value === 1)) return
+  throw new Error(`${way}, elements around the destination became ${found}`)
 }
 
 async function isUntouched(backend: Backend, { storage }: View, { dtype, memory }: HostView): Promise<void> {
@@ -90,9 +102,15 @@ const arrayNames = {
 }
 
 /** Throws unless a storage that a kernel returned holds what it must. */
-export async function sameElements(backend: Backend, storage: Storage, expected: Expected): Promise<void> {
+export async function sameElements(
+  backend: Backend,
+  storage: Storage,
+  expected: Expected,
+  offset = 0,
+  way = 'for new storage',
+): Promise<void> {
   const { dtype, shape, values, tolerance } = expected
-  const found = await backend.read({ storage, dtype, shape, strides: rowMajor(shape), offset: 0 })
+  const found = await backend.read({ storage, dtype, shape, strides: rowMajor(shape), offset })
   if (found.constructor.name !== arrayNames[dtype]) {
     throw new Error(`${dtype} was read as a ${found.constructor.name}`)
   }
@@ -103,7 +121,7 @@ export async function sameElements(backend: Backend, storage: Storage, expected:
     // Where rounding is allowed, so is the other sign of zero.
     if (Object.is(found[i], wanted) || (tolerance && Math.abs(found[i]! - wanted) <= allowed)) continue
     if (tolerance && found[i] === wanted) continue
-    throw new Error(`element ${i} is ${found[i]}, not ${wanted} (± ${allowed})`)
+    throw new Error(`${way}, element ${i} is ${found[i]}, not ${wanted} (± ${allowed})`)
   }
 }
 
