@@ -3,7 +3,7 @@
  * its most common expressions. Operands broadcast, and numbers take the type of the tensors beside them.
  */
 
-import { currentBackend } from '../backend/current.ts'
+import { computingOn, currentBackend } from '../backend/current.ts'
 import { DTypeError, describeValue, ValueError } from '../errors.ts'
 import { forwardRule, type PooledMap, reverseRule } from '../expression/differentiate.ts'
 import { call, type Expression, input, isExpression } from '../expression/expression.ts'
@@ -30,7 +30,8 @@ export interface MapAttributes {
 export const map = defineOp<MapAttributes>({
   name: 'map',
   forward(inputs, { expression }) {
-    const { shape, backend } = inputs[0]!
+    const { shape } = inputs[0]!
+    const backend = computingOn(inputs[0]!)
     const number = inputs.find(input => input.dtype !== 'bool') // all numbers are of one type
     const dtype = signatureOf(expression).gives === 'boolean' ? 'bool' : (number?.dtype ?? 'float32')
     return new Tensor(backend, backend.map(expression, inputs, shape, dtype), dtype, shape)
