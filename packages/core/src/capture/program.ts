@@ -36,9 +36,15 @@ export interface Fixed {
   readonly number?: number | undefined
 }
 
-/** A view of a buffer. */
+/** A view of a buffer. Inside of a loop it lies `advance` elements further for each step of time. */
 export interface Operand extends View {
   readonly storage: Buffer
+}
+
+/** A stretch of a program that runs for each step of time, from the first to the last, or backwards. */
+export interface Loop {
+  readonly steps: number
+  readonly isReversed: boolean
 }
 
 /** What a kernel is told besides its inputs. */
@@ -61,7 +67,15 @@ interface Call<Kernel extends keyof Kernels> {
   readonly kernel: Kernel
   readonly inputs: readonly Operand[]
   readonly attributes: Attributes[Kernel]
+  /**
+   * What it writes. An instruction of a loop writes a stack: the elements of each step of time, one step after the other,
+   * which shrinks to one step when the program is planned, if no other step and nobody outside reads it.
+   */
   readonly output: Buffer
+  /** Where in a buffer with several writers; such an instruction is a copy. */
+  readonly into?: Into
+  /** The loop that it belongs to. The instructions of a loop stand together. */
+  readonly loop?: Loop
   /** The path of the module that asked for it, or `''`. */
   readonly scope: string
 }
@@ -118,19 +132,47 @@ export function isWhole({ storage, shape, strides, offset }: Operand): boolean {
   return offset === 0 && sizeOf(shape) === storage.length && isContiguous(shape, strides)
 }
 
+/** How many elements an instruction writes, in a loop at each step. */
+export function lengthOf({ output, loop }: Instruction): number {
+  return loop === undefined ? output.length : output.length / loop.steps
+}
+
+/** Whether a view sees what an instruction writes, at the same step where that is in a loop, in the order of memory. */
+export function seesAll(operand: Operand, writer: Instruction): boolean {
+  if (operand.storage !== writer.output || writer.into !== undefined) return false
+  if (writer.loop === undefined) return isWhole(operand)
+  const { shape, strides, offset, advance } = operand
+  const length = lengthOf(writer)
+  return offset === 0 && advance === length && sizeOf(shape) === length && isContiguous(shape, strides)
+}
+
 /** Whether two views see the same elements in the same way. */
 export function sameView(a: Operand, b: Operand): boolean {
   return (
     a.storage === b.storage &&
     a.offset === b.offset &&
+    (a.advance ?? 0) === (b.advance ?? 0) &&
     a.shape.length === b.shape.length &&
     a.shape.every((size, i) => size === b.shape[i] && (size === 1 || a.strides[i] === b.strides[i]))
   )
 }
 
-/** Which instruction writes each buffer. */
+/** Which instruction writes each buffer, of those that one alone writes. */
 export function writersOf({ instructions }: Program): Map<Buffer, Instruction> {
-  return new Map(instructions.map(instruction => [instruction.output, instruction]))
+  const alone = instructions.filter(({ into }) => into === undefined)
+  return new Map(alone.map(instruction => [instruction.output, instruction]))
+}
+
+/** Program text in stretches: the instructions of a loop together, each other one alone. */
+export function stretchesOf(instructions: readonly Instruction[]): Instruction[][] {
+  const stretches: Instruction[][] = []
+  for (const instruction of instructions) {
+    const { loop } = instruction
+    const open = stretches.at(-1)
+    if (loop !== undefined && open?.[0]?.loop === loop) open.push(instruction)
+    else stretches.push([instruction])
+  }
+  return stretches
 }
 
 /** How many instructions read each buffer; results count as one reader more. */
@@ -153,7 +195,7 @@ export function replaceBuffers(program: Program, replaced: ReadonlyMap<Buffer, P
     const to = replaced.get(operand.storage)
     return to === undefined
       ? operand
-      : moved({ ...operand, storage: to.buffer, offset: operand.offset + to.offset })
+      : moved({ ...operand, storage: to.buffer, offset: operand.offset + to.offset, ...advanceOf(to) })
   }
   return {
     instructions: program.instructions.map(instruction =>
@@ -165,10 +207,22 @@ export function replaceBuffers(program: Program, replaced: ReadonlyMap<Buffer, P
   }
 }
 
+/** A place in a buffer: of the first step of time, and how many elements further that of each next one lies. */
+export interface Into {
+  readonly offset: number
+  readonly advance: number
+}
+
 /** Where the elements of a buffer stand inside of another one. */
 export interface Placed {
   readonly buffer: Buffer
   readonly offset: number
+  /** How far it lies from step to step of a loop, where that changes. */
+  readonly advance?: number
+}
+
+function advanceOf({ advance }: Placed): { advance?: number } {
+  return advance === undefined ? {} : { advance }
 }
 
 /** The program as text, a line for each instruction: number, kernel and operands, type and size, module. */

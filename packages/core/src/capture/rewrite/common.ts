@@ -10,6 +10,7 @@ export function shareCommon(program: Program): Program {
   const first = new Map<string, Buffer>()
   const same = new Map<Buffer, Placed>()
   const instructions = program.instructions.filter(instruction => {
+    if (instruction.into !== undefined) return true
     const known = memo(first, keyOf(instruction, same, numberOf), () => instruction.output)
     if (known === instruction.output) return true
     same.set(instruction.output, { buffer: known, offset: 0 })
@@ -20,16 +21,16 @@ export function shareCommon(program: Program): Program {
 
 /** What a call depends on, as text: equal texts, equal results. */
 function keyOf(
-  { kernel, inputs, attributes }: Instruction,
+  { kernel, inputs, attributes, loop }: Instruction,
   same: ReadonlyMap<Buffer, Placed>,
   numberOf: (of: object) => number,
 ): string {
-  const operands = inputs.map(({ storage, offset, shape, strides, dtype }) => {
+  const operands = inputs.map(({ storage, offset, shape, strides, dtype, advance = 0 }) => {
     const buffer = same.get(storage)?.buffer ?? storage
-    return `${numberOf(buffer)}+${offset}:${shape}/${strides}${dtype}`
+    return `${numberOf(buffer)}+${offset}+${advance}:${shape}/${strides}${dtype}`
   })
   const settings = JSON.stringify(attributes, (_, value) => (isNode(value) ? value.id : value))
-  return `${kernel} ${settings} ${operands.join(' ')}`
+  return `${loop ? numberOf(loop) : ''} ${kernel} ${settings} ${operands.join(' ')}`
 }
 
 /** Expressions are interned: their number says all. */

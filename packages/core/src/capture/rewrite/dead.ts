@@ -1,15 +1,18 @@
 /** Dead instructions: what nothing reads need not be computed. */
 
+import { memo } from '../../memo.ts'
 import type { Buffer, Instruction, Program } from '../program.ts'
 
 /** The program without instructions that lead to no result. */
 export function dropDead({ instructions, results }: Program): Program {
-  const needed = new Set<Buffer>(results.map(({ storage }) => storage))
-  const alive: Instruction[] = []
-  for (const instruction of [...instructions].reverse()) {
-    if (!needed.has(instruction.output)) continue
-    for (const { storage } of instruction.inputs) needed.add(storage)
-    alive.push(instruction)
+  const writers = new Map<Buffer, Instruction[]>()
+  for (const instruction of instructions) memo(writers, instruction.output, () => []).push(instruction)
+  const needed = new Set<Buffer>()
+  const pending = results.map(({ storage }) => storage)
+  for (let buffer = pending.pop(); buffer !== undefined; buffer = pending.pop()) {
+    if (needed.has(buffer)) continue
+    needed.add(buffer)
+    for (const { inputs } of writers.get(buffer) ?? []) pending.push(...inputs.map(({ storage }) => storage))
   }
-  return { instructions: alive.reverse(), results }
+  return { instructions: instructions.filter(({ output }) => needed.has(output)), results }
 }

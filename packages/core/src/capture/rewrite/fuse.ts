@@ -10,10 +10,10 @@ import {
   type Buffer,
   countReaders,
   type Instruction,
-  isWhole,
   type Operand,
   type Program,
   sameView,
+  seesAll,
 } from '../program.ts'
 
 type MapCall = Extract<Instruction, { kernel: 'map' }>
@@ -48,9 +48,9 @@ function fusible(
 ): MapCall | undefined {
   for (const { storage } of reader.inputs) {
     const inner = maps.get(storage)
-    if (inner === undefined || readers.get(storage) !== 1) continue
+    if (inner === undefined || inner.loop !== reader.loop || readers.get(storage) !== 1) continue
     const uses = reader.inputs.filter(input => input.storage === storage)
-    if (!uses.every(use => isWhole(use)) || !fitsInto(inner, reader)) continue
+    if (!uses.every(use => seesAll(use, inner)) || !fitsInto(inner, reader)) continue
     const together = joined(reader, inner)
     if (together.inputs.length <= mostInputs && sizeOfExpression(together.attributes.expression) <= mostNodes)
       return inner

@@ -4,22 +4,27 @@ import type { Backend } from '../../backend/contract.ts'
 import type { Program } from '../program.ts'
 import { shareCommon } from './common.ts'
 import { dropDead } from './dead.ts'
+import { layOutFactors, shareFactors } from './factors.ts'
 import { fuse } from './fuse.ts'
+import { hoist } from './hoist.ts'
 import { dropNeedless } from './needless.ts'
 import { computeOnce } from './once.ts'
-import { layOutFactors, shareFactors, sumProducts } from './products.ts'
+import { sumProducts, sumProductsOverTime } from './sums.ts'
 
 type Rewrite = (program: Program, backend: Backend) => Program
 
 const rewrites: readonly Rewrite[] = [
   dropDead,
+  hoist,
   computeOnce,
   shareCommon,
   dropNeedless,
+  sumProductsOverTime,
   sumProducts,
   shareCommon,
   dropDead,
   layOutFactors,
+  hoist,
   shareFactors,
   fuse,
   dropDead,

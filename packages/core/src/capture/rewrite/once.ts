@@ -31,6 +31,7 @@ export function computeOnce(program: Program, backend: Backend): Program {
   }
   const instructions = program.instructions.filter(instruction => {
     const { inputs, output } = instruction
+    if (instruction.loop !== undefined || instruction.into !== undefined) return true
     if (!inputs.every(input => fixed(input).storage.fixed)) return true
     const storage = run(instruction)
     const number =
