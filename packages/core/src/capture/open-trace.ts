@@ -3,6 +3,7 @@
 import { isCapturing } from '../backend/current.ts'
 import type { DType } from '../tensor/dtype.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import type { LoopTrace } from './loop-trace.ts'
 import type { Variable } from './variable.ts'
 
 /** What a step does besides computing. */
@@ -13,6 +14,10 @@ export interface OpenTrace {
   write(variable: Variable, value: Tensor): true
   /** A number that is asked for again at each replay. */
   setting(read: () => number, dtype: DType): Tensor
+  /** Whether a loop is being captured: loops inside of it are written out. */
+  readonly isInLoop: boolean
+  /** A loop of so many steps, forward in time unless said; its steps see those of the loop beside it. */
+  openLoop(steps: number, isReversed?: boolean, beside?: LoopTrace): LoopTrace
   /** @throws ValueError when a tensor belongs to the step, and so cannot outlive it */
   refuse(value: Tensor, name: string): void
 }

@@ -7,8 +7,9 @@ import { memo } from '../memo.ts'
 import { currentScope } from '../tape/scope.ts'
 import type { DType } from '../tensor/dtype.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { Column, LoopTrace, outsideOfItsLoop } from './loop-trace.ts'
 import { type OpenTrace, withTrace } from './open-trace.ts'
-import { type Attributes, Buffer, type Instruction, type Operand } from './program.ts'
+import { type Attributes, Buffer, type Instruction, type Into, type Loop, type Operand } from './program.ts'
 import { TracingBackend } from './tracing-backend.ts'
 import type { Variable } from './variable.ts'
 
@@ -35,6 +36,8 @@ export class Trace implements OpenTrace {
   readonly #variables = new Map<Variable, TracedVariable>()
   readonly #buffers = new Set<Buffer>()
   readonly #closedOver = new Map<Storage, Buffer>()
+  readonly #computedIn = new Map<Buffer, Loop>()
+  #loop: LoopTrace | undefined
 
   constructor(target: Backend) {
     this.backend = new TracingBackend(target, (...of) => this.#note(...of))
@@ -49,6 +52,53 @@ export class Trace implements OpenTrace {
     return withTrace(this, () => writingTo(this.backend, this.backend.target, step))
   }
 
+  /** A loop of so many steps, forward in time unless said; its steps see those of the loop beside it. */
+  openLoop(steps: number, isReversed = false, beside?: LoopTrace): LoopTrace {
+    return new LoopTrace(this, { steps, isReversed }, beside)
+  }
+
+  /** Whether a loop is being written down. */
+  get isInLoop(): boolean {
+    return this.#loop !== undefined
+  }
+
+  /**
+   * Runs `body` inside of a loop.
+   *
+   * @throws BackendError when it leaves a variable with another value
+   */
+  within<Result>(loop: LoopTrace, body: () => Result): Result {
+    const outer = this.#loop
+    const before = new Map(this.variables.map(({ variable, now }) => [variable, now]))
+    this.#loop = loop
+    try {
+      const result = body()
+      for (const { variable, before: first, now } of this.variables) {
+        if (now !== (before.get(variable) ?? first)) throw writesInLoop()
+      }
+      return result
+    } finally {
+      this.#loop = outer
+    }
+  }
+
+  /** Makes a buffer one of this step. */
+  own(buffer: Buffer): void {
+    this.#buffers.add(buffer)
+  }
+
+  /** Notes down that a value is copied to a place in a buffer that others write, too. */
+  store(value: Tensor, output: Buffer, into: Into): void {
+    const scope = currentScope()
+    const inputs = [this.operand(value)]
+    this.instructions.push({ kernel: 'copy', inputs, attributes: {}, output, into, scope, ...this.#inLoop() })
+  }
+
+  /** Whether the steps of a loop write a buffer, each its own elements. */
+  isComputedIn(loop: Loop, buffer: Buffer): boolean {
+    return this.#computedIn.get(buffer) === loop
+  }
+
   /** A tensor that stands for an argument. */
   argument({ dtype, shape, size }: Tensor): Tensor {
     const buffer = new Buffer(dtype, size)
@@ -58,7 +108,12 @@ export class Trace implements OpenTrace {
 
   /** A view as the program has it: of a buffer, where a tensor that is closed over is one, too. */
   operand(view: View): Operand {
-    const { dtype, shape, strides, offset } = view
+    const { storage, dtype, shape, strides, offset } = view
+    if (storage instanceof Column) {
+      if (!this.#loop?.sees(storage.loop)) throw outsideOfItsLoop()
+      const { buffer, advance } = storage
+      return { storage: buffer, dtype, shape, strides, offset: storage.offset + offset, advance }
+    }
     return { storage: this.#bufferOf(view), dtype, shape, strides, offset }
   }
 
@@ -101,13 +156,22 @@ export class Trace implements OpenTrace {
     kernel: Kernel,
     inputs: readonly View[],
     attributes: Attributes[Kernel],
-    output: Buffer,
-  ): Buffer {
+    dtype: DType,
+    length: number,
+  ): Storage {
+    const loop = this.#loop?.loop
+    const output = new Buffer(dtype, length * (loop?.steps ?? 1))
     const operands = inputs.map(input => this.operand(input))
-    const instruction = { kernel, inputs: operands, attributes, output, scope: currentScope() }
-    this.instructions.push(instruction as unknown as Instruction) // kernel and attributes belong together
+    const call = { kernel, inputs: operands, attributes, output, scope: currentScope(), ...this.#inLoop() }
+    this.instructions.push(call as unknown as Instruction) // kernel and attributes belong together
     this.#buffers.add(output)
-    return output
+    if (loop === undefined) return output
+    this.#computedIn.set(output, loop)
+    return new Column(loop, output, 0, length)
+  }
+
+  #inLoop(): { loop?: Loop } {
+    return this.#loop === undefined ? {} : { loop: this.#loop.loop }
   }
 
   #bufferOf({ storage, dtype, strides, offset }: View): Buffer {
@@ -130,4 +194,12 @@ export class Trace implements OpenTrace {
     const { target } = this.backend
     return isSynchronous(target) ? target.readSync(view)[0] : undefined
   }
+}
+
+function writesInLoop(): BackendError {
+  return new BackendError(
+    'scan',
+    'its step writes a variable, which in a captured step would happen once, not at every step of the loop',
+    'Carry the value, and write the variable after scan; or use a loop of your own',
+  )
 }

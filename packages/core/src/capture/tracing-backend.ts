@@ -11,13 +11,14 @@ import { type DType, isFloat, type TypedArray } from '../tensor/dtype.ts'
 import { type Shape, sizeOf } from '../tensor/shape.ts'
 import { type Attributes, Buffer } from './program.ts'
 
-/** Takes down a call of a kernel, and gives the buffer that it writes. */
+/** Takes down a call of a kernel, and gives a storage for so many elements that it writes. */
 export type Note = <Kernel extends keyof Kernels>(
   kernel: Kernel,
   inputs: readonly View[],
   attributes: Attributes[Kernel],
-  output: Buffer,
-) => Buffer
+  dtype: DType,
+  length: number,
+) => Storage
 
 /** Notes down the calls of kernels that are meant for `target`. */
 export class TracingBackend implements Backend {
@@ -123,6 +124,6 @@ export class TracingBackend implements Backend {
     dtype: DType,
     shape: Shape,
   ): Storage {
-    return this.#take(kernel, inputs, attributes, new Buffer(dtype, sizeOf(shape)))
+    return this.#take(kernel, inputs, attributes, dtype, sizeOf(shape))
   }
 }
