@@ -21,6 +21,12 @@ export interface ScanOptions {
    * everything is kept.
    */
   readonly checkpointEvery?: number | 'sqrt'
+  /**
+   * In a captured step: writes all steps of the loop out, instead of one step that stands for all. For a step that does
+   * more than compute from its arguments, such as one that calls listeners. A step that takes the index, and a loop whose
+   * derivative is differentiated again, is written out in any case.
+   */
+  readonly unroll?: boolean
 }
 
 /** A step: from the carry and the element of the sequence to the next carry and an output. */
@@ -53,7 +59,7 @@ export function scan<Carry extends TensorTree, X extends TensorTree, Y extends T
   options: ScanOptions = {},
 ): [carry: Carry, ys: Y] {
   checkFunction('scan', step)
-  checkOptions('scan', options, "{ checkpointEvery: 'sqrt' }", ['checkpointEvery'])
+  checkOptions('scan', options, "{ checkpointEvery: 'sqrt' }", ['checkpointEvery', 'unroll'])
   const start = leavesOf('scan', initial, 'the initial carry')
   const sequences = leavesOf('scan', xs, 'the sequence')
   const length = lengthOf(sequences)
@@ -77,7 +83,7 @@ export function scan<Carry extends TensorTree, X extends TensorTree, Y extends T
     return [state, together(ys, stack)]
   }
   if (every >= length) {
-    const trace = loopsOf(step)
+    const trace = options.unroll ? undefined : loopsOf(step)
     return trace === undefined ? run(0, initial, xs) : rolled(trace, step, initial, xs, length)
   }
 
