@@ -28,7 +28,7 @@ export class Column {
 export interface Carry {
   /** Its value at the beginning of a step, inside of the loop. */
   readonly value: Tensor
-  /** Says, inside of the loop, what the next step begins with. */
+  /** Says, as the last thing inside of the loop, what the next step begins with. */
   update(next: Tensor): void
   /** Its value after the loop. */
   readonly last: Tensor

@@ -3,7 +3,7 @@
  * which each step pulls its cotangents back over that recording, and reads the values of its own time.
  */
 
-import type { LoopTrace } from '../capture/loop-trace.ts'
+import type { Carry, LoopTrace } from '../capture/loop-trace.ts'
 import type { OpenTrace } from '../capture/open-trace.ts'
 import { aliasOf } from '../ops/alias.ts'
 import { makeMultiOp } from '../ops/define.ts'
@@ -46,8 +46,9 @@ const loopOp = makeMultiOp<Rolled>({
     const arriving = given.slice(carries).map(g => loop.column(g))
     const stacks = loop.run(() => {
       const cotangents = pullback(tape, [...carried.map(({ value }) => value), ...arriving])
-      for (const [i, carry] of carried.entries()) carry.update(cotangents[i]!)
-      return cotangents.slice(carries).map(cotangent => loop.stack(cotangent))
+      const stacks = cotangents.slice(carries).map(cotangent => loop.stack(cotangent))
+      carryOn(carried, cotangents)
+      return stacks
     })
     const overTime = stacks.slice(sequences).map(stack => sum(stack, 0))
     return [...carried.map(({ last }) => last), ...stacks.slice(0, sequences), ...overTime]
@@ -60,13 +61,19 @@ const loopOp = makeMultiOp<Rolled>({
     const stacks = loop.run(() => {
       const still = given.slice(carries + sequences)
       const tangents = pushforward(tape, [...carried.map(({ value }) => value), ...elements, ...still])
-      for (const [i, carry] of carried.entries()) carry.update(tangents[i]!)
-      return tangents.slice(carries).map(tangent => loop.stack(tangent))
+      const stacks = tangents.slice(carries).map(tangent => loop.stack(tangent))
+      carryOn(carried, tangents)
+      return stacks
     })
     return [...carried.map(({ last }) => last), ...stacks]
   },
   format: operands => `scan(${operands.join(', ')})`,
 })
+
+/** Ends a step: what is carried may be overwritten by the next value, so nothing of the step comes after this. */
+function carryOn(carried: readonly Carry[], next: readonly Tensor[]): void {
+  for (const [i, carry] of carried.entries()) carry.update(next[i]!)
+}
 
 /** Runs a step for all steps of time: the last carries, and the outputs, stacked along a new first axis. */
 export function rolledScan(
@@ -87,8 +94,9 @@ export function rolledScan(
       const results = [...next, ...outputs]
       const outer = closedOver(results, aliases, first)
       const tape = slice(results, [...aliases, ...outer])
-      for (const [i, carry] of carried.entries()) carry.update(next[i]!)
-      return { tape, outer, stacks: outputs.map(output => values.stack(output)) }
+      const stacks = outputs.map(output => values.stack(output))
+      carryOn(carried, next)
+      return { tape, outer, stacks }
     }),
   )
   const results = [...carried.map(({ last }) => last), ...stacks]
