@@ -10,7 +10,7 @@ import { isRecording } from '../tape/recorder.ts'
 import { checkOptions } from '../tensor/check.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
-import { CapturedStep } from './captured-step.ts'
+import { CapturedStep, type StepOutput } from './captured-step.ts'
 
 /** What a captured step takes: trees of tensors, whose values may differ from call to call, and fixed settings. */
 export type CaptureArgument = TensorTree | number | string | boolean | null | undefined
@@ -23,10 +23,16 @@ export interface CaptureOptions {
    * JavaScript. The step is then run twice; variables move once. Never unless said.
    */
   readonly check?: number
+  /**
+   * Whether numbers that are about to become denormal are taken for zero where a product of matrices reads them: below
+   * 1e-30 in float32, 1e-290 in float64. Vanishing gradients then cost no more than others; what they would still have
+   * added is lost, which is below 1e-30 of a number near one. Off unless said.
+   */
+  readonly flushDenormals?: boolean
 }
 
 /** A captured step: called like the step itself. */
-export interface Captured<Inputs extends readonly CaptureArgument[], Output extends TensorTree | undefined> {
+export interface Captured<Inputs extends readonly CaptureArgument[], Output extends StepOutput> {
   (...inputs: Inputs): Output
   /** How often the step has been captured: once for each combination of shapes, types and settings. */
   readonly captures: number
@@ -61,12 +67,13 @@ const mostPrograms = 16
  *   return loss
  * })
  */
-export function capture<Inputs extends readonly CaptureArgument[], Output extends TensorTree | undefined>(
+export function capture<Inputs extends readonly CaptureArgument[], Output extends StepOutput>(
   step: (...inputs: Inputs) => Output,
   options: CaptureOptions = {},
 ): Captured<Inputs, Output> {
   checkFunction('capture', step)
-  checkOptions('capture', options, '{ check: 100 }', ['check'])
+  checkOptions('capture', options, '{ check: 100 }', ['check', 'flushDenormals'])
+  const { flushDenormals = false } = options
   const every = checkInterval(options.check)
   const programs = new Map<string, CapturedStep<Output>>()
   let latest: CapturedStep<Output> | undefined
@@ -79,7 +86,9 @@ export function capture<Inputs extends readonly CaptureArgument[], Output extend
     let program = programs.get(signature)
     if (program === undefined) {
       const backend = tensors[0]?.backend ?? currentBackend()
-      program = new CapturedStep(backend, tensors, stand => step(...withTensors(inputs, stand)))
+      program = new CapturedStep(backend, tensors, stand => step(...withTensors(inputs, stand)), {
+        flushDenormals,
+      })
       captures++
       programs.set(signature, program)
       if (programs.size > mostPrograms) forgetOldest(programs)

@@ -2,14 +2,13 @@
 
 import { type Backend, isSynchronous } from '../backend/contract.ts'
 import { BackendError } from '../errors.ts'
-import { checkSynchronous } from '../tape/record.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 import { checkEqual } from './check.ts'
 import { plan, type Store } from './plan.ts'
 import { Buffer, formatProgram, type Instruction, type Operand, type Program, wholeOf } from './program.ts'
 import { Replay } from './replay.ts'
-import { rewrite } from './rewrite/index.ts'
+import { type RewriteOptions, rewrite } from './rewrite/index.ts'
 import { Trace, type TracedSetting } from './trace.ts'
 import { keepAt, type Variable, versionOf } from './variable.ts'
 
@@ -22,8 +21,12 @@ interface Resident {
   version: number
 }
 
+/** What a step gives: tensors, or nothing. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is one that returns void
+export type StepOutput = TensorTree | undefined | void
+
 /** A program with all that it needs. */
-export class CapturedStep<Output extends TensorTree | undefined> {
+export class CapturedStep<Output extends StepOutput> {
   readonly #backend: Backend
   readonly #program: Program
   readonly #names: ReadonlyMap<Buffer, string>
@@ -37,12 +40,17 @@ export class CapturedStep<Output extends TensorTree | undefined> {
    * @param like  tensors of the shapes and types for which the step is captured
    * @param step  what runs, once, on stand-ins for them
    */
-  constructor(backend: Backend, like: readonly Tensor[], step: (stand: readonly Tensor[]) => Output) {
+  constructor(
+    backend: Backend,
+    like: readonly Tensor[],
+    step: (stand: readonly Tensor[]) => Output,
+    options: RewriteOptions,
+  ) {
     this.#backend = backend
     const trace = new Trace(backend)
     const stand = like.map(tensor => trace.argument(tensor))
     const output = trace.run(() => step(stand))
-    checkSynchronous('capture', output)
+    checkImmediate(output)
     const leaves = output === undefined ? [] : leavesOf('capture', output, 'what the step returned')
     this.#asOutput = tensors => (output === undefined ? output : rebuildTree(output, tensors)) as Output
 
@@ -63,7 +71,7 @@ export class CapturedStep<Output extends TensorTree | undefined> {
       instructions: [...trace.instructions, ...copies],
       results: [...results, ...values],
     }
-    this.#program = rewrite(traced, backend)
+    this.#program = rewrite(traced, backend, options)
 
     this.#arguments = stand.map(({ storage }) => storage as Buffer)
     this.#settings = trace.settings.map(setting => ({ ...setting, last: undefined }))
@@ -165,4 +173,15 @@ export class CapturedStep<Output extends TensorTree | undefined> {
       resident.version = versionOf(resident.variable)
     }
   }
+}
+
+/** @throws BackendError when a step returned a promise: what runs later is not captured */
+function checkImmediate(output: unknown): void {
+  if (!(output instanceof Promise)) return
+  output.catch(() => {}) // it is refused here, so how it ends is nobody's business
+  throw new BackendError(
+    'capture',
+    'the step is asynchronous',
+    'Read values (await) before or after it; what is captured must run at once',
+  )
 }

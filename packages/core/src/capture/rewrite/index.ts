@@ -5,6 +5,7 @@ import type { Program } from '../program.ts'
 import { shareCommon } from './common.ts'
 import { dropDead } from './dead.ts'
 import { layOutFactors, shareFactors } from './factors.ts'
+import { flushDenormals } from './flush.ts'
 import { fuse } from './fuse.ts'
 import { hoist } from './hoist.ts'
 import { dropNeedless } from './needless.ts'
@@ -30,7 +31,17 @@ const rewrites: readonly Rewrite[] = [
   dropDead,
 ]
 
+/** Which rewrites are wanted besides. */
+export interface RewriteOptions {
+  readonly flushDenormals: boolean
+}
+
 /** A program for a backend that gives the same with less work. */
-export function rewrite(program: Program, backend: Backend): Program {
-  return rewrites.reduce((so, next) => next(so, backend), program)
+export function rewrite(
+  program: Program,
+  backend: Backend,
+  { flushDenormals: isFlushed }: RewriteOptions,
+): Program {
+  const rewritten = rewrites.reduce((so, next) => next(so, backend), program)
+  return isFlushed ? flushDenormals(rewritten) : rewritten
 }
