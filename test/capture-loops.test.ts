@@ -239,6 +239,21 @@ describe('a captured loop', () => {
     }
   })
 
+  test('adds up a large gradient on the way, in the memory of one step', () => {
+    useBackend(cpu())
+    const weight = draw(1, 50, 50)
+    const run = (w: Tensor, xs: Tensor) =>
+      valueAndGrad((w: Tensor) => {
+        const step = (h: Tensor, x: Tensor) => [h.add(w.mul(x).tanh().sum(1)).tanh(), []] as const
+        return totalOf(scan(step, zeros([50], { dtype: 'float64' }), xs))
+      })(w)
+    for (const time of [1, 2, 7]) {
+      const fast = capture(run)
+      expectSame(fast(weight, draw(2, time)), run(weight, draw(2, time)))
+      expect(String(fast)).not.toMatch(/reduce.*float64\[2500\]/)
+    }
+  })
+
   test('knows the index of a step that asks for it, and is written out for that', () => {
     useBackend(cpu())
     const run = (xs: Tensor) =>

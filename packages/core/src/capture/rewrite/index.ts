@@ -10,6 +10,7 @@ import { fuse } from './fuse.ts'
 import { hoist } from './hoist.ts'
 import { dropNeedless } from './needless.ts'
 import { computeOnce } from './once.ts'
+import { sumOnTheWay } from './running-sums.ts'
 import { sumProducts, sumProductsOverTime } from './sums.ts'
 
 type Rewrite = (program: Program, backend: Backend) => Program
@@ -21,6 +22,7 @@ const rewrites: readonly Rewrite[] = [
   shareCommon,
   dropNeedless,
   sumProductsOverTime,
+  sumOnTheWay,
   sumProducts,
   shareCommon,
   dropDead,
