@@ -3,12 +3,14 @@
  * in memory that is planned beforehand.
  */
 
+import type { Backend } from '../backend/contract.ts'
 import { currentBackend, isCapturing } from '../backend/current.ts'
 import { describeValue, ValueError } from '../errors.ts'
 import { checkFunction } from '../tape/record.ts'
 import { isRecording } from '../tape/recorder.ts'
 import { checkOptions } from '../tensor/check.ts'
-import type { Tensor } from '../tensor/tensor.ts'
+import { sameShape } from '../tensor/shape.ts'
+import { Tensor } from '../tensor/tensor.ts'
 import { leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 import { CapturedStep, type StepOutput } from './captured-step.ts'
 
@@ -29,6 +31,11 @@ export interface CaptureOptions {
    * added is lost, which is below 1e-30 of a number near one. Off unless said.
    */
   readonly flushDenormals?: boolean
+  /**
+   * Whether what the step returns lies in its own memory: nothing is copied and no memory taken, but the next call
+   * overwrites the numbers. For many or large results that are looked at before the next call. Off unless said.
+   */
+  readonly reuseResults?: boolean
 }
 
 /** A captured step: called like the step itself. */
@@ -72,40 +79,56 @@ export function capture<Inputs extends readonly CaptureArgument[], Output extend
   options: CaptureOptions = {},
 ): Captured<Inputs, Output> {
   checkFunction('capture', step)
-  checkOptions('capture', options, '{ check: 100 }', ['check', 'flushDenormals'])
-  const { flushDenormals = false } = options
+  checkOptions('capture', options, '{ check: 100 }', ['check', 'flushDenormals', 'reuseResults'])
+  const { flushDenormals = false, reuseResults = false } = options
   const every = checkInterval(options.check)
-  const programs = new Map<string, CapturedStep<Output>>()
-  let latest: CapturedStep<Output> | undefined
+  const programs: Captive<Output>[] = [] // the one that was called last comes first
   let captures = 0
   let calls = 0
 
+  const captured = (inputs: Inputs): Captive<Output> => {
+    const tensors = inputs.flatMap((input, i) =>
+      isSetting(input) ? [] : leavesOf('capture', input, `argument ${i}`).map(({ tensor }) => tensor),
+    )
+    const backend = tensors[0]?.backend ?? currentBackend()
+    let template: readonly CaptureArgument[] = []
+    const program = new CapturedStep(
+      backend,
+      tensors,
+      stand => {
+        const likeInputs = withTensors(inputs, stand)
+        template = likeInputs
+        return step(...likeInputs)
+      },
+      { flushDenormals, reuseResults },
+    )
+    captures++
+    return { template, backend, program }
+  }
+
   const run = (...inputs: Inputs): Output => {
     if (isRecording() || isCapturing()) return step(...inputs)
-    const { tensors, signature } = given(inputs)
-    let program = programs.get(signature)
-    if (program === undefined) {
-      const backend = tensors[0]?.backend ?? currentBackend()
-      program = new CapturedStep(backend, tensors, stand => step(...withTensors(inputs, stand)), {
-        flushDenormals,
-      })
-      captures++
-      programs.set(signature, program)
-      if (programs.size > mostPrograms) forgetOldest(programs)
+    const tensors: Tensor[] = []
+    const at = programs.findIndex(({ template, backend }) => collect(template, inputs, backend, tensors))
+    const captive = at < 0 ? captured(inputs) : programs[at]!
+    if (at < 0) collect(captive.template, inputs, captive.backend, tensors)
+    if (at !== 0) {
+      if (at > 0) programs.splice(at, 1)
+      programs.unshift(captive)
+      if (programs.length > mostPrograms) programs.pop()!.program.release()
     }
-    latest = program
     calls++
+    const { program } = captive
     if (every > 0 && calls % every === 0) return program.checked(tensors, () => step(...inputs))
     return program.call(tensors)
   }
   return Object.defineProperty(
     Object.assign(run, {
       captures,
-      toString: () => String(latest ?? 'a step that has not been captured yet'),
+      toString: () => String(programs[0]?.program ?? 'a step that has not been captured yet'),
       release() {
-        for (const program of programs.values()) program.release()
-        programs.clear()
-        latest = undefined
+        for (const { program } of programs) program.release()
+        programs.length = 0
       },
     }),
     'captures',
@@ -113,16 +136,50 @@ export function capture<Inputs extends readonly CaptureArgument[], Output extend
   )
 }
 
-/** The tensors among the arguments, and what a program must have been captured for to serve them. */
-function given(inputs: readonly CaptureArgument[]): { tensors: Tensor[]; signature: string } {
-  const tensors: Tensor[] = []
-  const parts = inputs.map((input, i) => {
-    if (isSetting(input)) return `${typeof input} ${Object.is(input, -0) ? '-0' : input}`
-    const leaves = leavesOf('capture', input, `argument ${i}`)
-    tensors.push(...leaves.map(({ tensor }) => tensor))
-    return leaves.map(({ path, tensor }) => `${path} ${tensor}`).join()
-  })
-  return { tensors, signature: parts.join(';') }
+/** A captured step and the arguments that it serves: those of the shape of the template, on the backend. */
+interface Captive<Output extends StepOutput> {
+  readonly template: readonly CaptureArgument[]
+  readonly backend: Backend
+  readonly program: CapturedStep<Output>
+}
+
+/**
+ * Collects the tensors of arguments that are like a template: the same trees, with tensors of the same shapes and types,
+ * and the same settings.
+ *
+ * @returns whether they are; if not, no tensors are left behind
+ */
+function collect(template: unknown, given: unknown, backend: Backend, tensors: Tensor[]): boolean {
+  const start = tensors.length
+  if (isLike(template, given, backend, tensors)) return true
+  tensors.length = start
+  return false
+}
+
+/** Walks both trees at once: it runs at each call, and so makes no paths and no texts. */
+function isLike(template: unknown, given: unknown, backend: Backend, tensors: Tensor[]): boolean {
+  if (template instanceof Tensor) {
+    if (!(given instanceof Tensor) || given.backend !== backend || given.dtype !== template.dtype)
+      return false
+    tensors.push(given)
+    return sameShape(given.shape, template.shape)
+  }
+  if (typeof template !== 'object' || template === null) return Object.is(template, given)
+  if (typeof given !== 'object' || given === null || given instanceof Tensor) return false
+  if (Array.isArray(template)) {
+    if (!Array.isArray(given) || given.length !== template.length) return false
+    for (let i = 0; i < template.length; i++)
+      if (!isLike(template[i], given[i], backend, tensors)) return false
+    return true
+  }
+  if (Array.isArray(given)) return false
+  const names = Object.keys(template)
+  const other = given as Record<string, unknown>
+  if (Object.keys(other).length !== names.length) return false
+  for (const name of names) {
+    if (!isLike((template as Record<string, unknown>)[name], other[name], backend, tensors)) return false
+  }
+  return true
 }
 
 /** The arguments, with other tensors. */
@@ -138,12 +195,6 @@ function withTensors<Inputs extends readonly CaptureArgument[]>(
 
 function isSetting(input: CaptureArgument): input is Exclude<CaptureArgument, TensorTree> {
   return typeof input !== 'object' || input === null
-}
-
-function forgetOldest(programs: Map<string, { release(): void }>): void {
-  const [signature, oldest] = programs.entries().next().value!
-  oldest.release()
-  programs.delete(signature)
 }
 
 function checkInterval(check: unknown): number {

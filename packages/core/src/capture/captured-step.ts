@@ -10,15 +10,23 @@ import { Buffer, formatProgram, type Instruction, type Operand, type Program, wh
 import { Replay } from './replay.ts'
 import { type RewriteOptions, rewrite } from './rewrite/index.ts'
 import { Trace, type TracedSetting } from './trace.ts'
-import { keepAt, type Variable, versionOf } from './variable.ts'
+import { type Home, keepAt, type Variable, versionOf } from './variable.ts'
 
 /** A variable and where the program reads and leaves its value. */
 interface Resident {
   readonly variable: Variable
   readonly home: Operand & { readonly storage: Buffer }
   readonly isWritten: boolean
+  /** How others read what the program leaves there. */
+  readonly leaves: Home
   /** The version that lies there. */
   version: number
+}
+
+/** How a step is captured, as `capture` settles it. */
+export interface StepOptions extends RewriteOptions {
+  /** Whether results lie in the memory of the step, and the next call overwrites them. */
+  readonly reuseResults: boolean
 }
 
 /** What a step gives: tensors, or nothing. */
@@ -35,6 +43,8 @@ export class CapturedStep<Output extends StepOutput> {
   readonly #settings: readonly (TracedSetting & { last: number | undefined })[]
   readonly #residents: readonly Resident[]
   readonly #asOutput: (tensors: readonly Tensor[]) => Output
+  readonly #lends: boolean
+  readonly #lent: Output | undefined
 
   /**
    * @param like  tensors of the shapes and types for which the step is captured
@@ -44,7 +54,7 @@ export class CapturedStep<Output extends StepOutput> {
     backend: Backend,
     like: readonly Tensor[],
     step: (stand: readonly Tensor[]) => Output,
-    options: RewriteOptions,
+    options: StepOptions,
   ) {
     this.#backend = backend
     const trace = new Trace(backend)
@@ -56,11 +66,12 @@ export class CapturedStep<Output extends StepOutput> {
 
     const { variables } = trace
     const written = variables.filter(({ before, now }) => now !== before)
+    const made = new Set(trace.instructions.map(({ output }) => output))
     const copies: Instruction[] = []
     /** What outlives the replay must not be a buffer that the next one is given in: that is copied first. */
     const computed = (tensor: Tensor): Operand => {
       const operand = trace.operand(tensor)
-      if (trace.instructions.some(({ output }) => output === operand.storage)) return operand
+      if (made.has(operand.storage)) return operand
       const copy = new Buffer(operand.dtype, tensor.size)
       copies.push({ kernel: 'copy', inputs: [operand], attributes: {}, output: copy, scope: '' })
       return wholeOf(copy, operand.shape)
@@ -75,12 +86,11 @@ export class CapturedStep<Output extends StepOutput> {
 
     this.#arguments = stand.map(({ storage }) => storage as Buffer)
     this.#settings = trace.settings.map(setting => ({ ...setting, last: undefined }))
-    this.#residents = variables.map(({ variable, before, now }) => ({
-      variable,
-      home: trace.operand(before),
-      isWritten: now !== before,
-      version: -1,
-    }))
+    this.#residents = variables.map(({ variable, before, now }) => {
+      const home = trace.operand(before)
+      const leaves = { snapshot: () => this.#replay.copyOf(home) }
+      return { variable, home, leaves, isWritten: now !== before, version: -1 }
+    })
     const homes = this.#residents.map(({ home }) => home.storage)
     const stores: Store[] = written.map(({ before }, i) => ({
       from: this.#program.results[results.length + i]!,
@@ -90,15 +100,16 @@ export class CapturedStep<Output extends StepOutput> {
     this.#names = new Map(given.map((buffer, i) => [buffer, this.#nameOf(i)]))
     const program = { ...this.#program, results: this.#program.results.slice(0, results.length) }
     this.#replay = new Replay(backend, plan(program, given, stores))
+    if (options.reuseResults) this.#lent = this.#asOutput(this.#replay.lend())
+    this.#lends = options.reuseResults
   }
 
   /** Replays the step. */
   call(tensors: readonly Tensor[]): Output {
     this.#load(tensors)
     this.#replay.run()
-    const output = this.#asOutput(this.#replay.results())
     this.#handOver()
-    return output
+    return this.#lends ? (this.#lent as Output) : this.#asOutput(this.#replay.results())
   }
 
   /**
@@ -150,7 +161,7 @@ export class CapturedStep<Output extends StepOutput> {
   }
 
   #load(tensors: readonly Tensor[]): void {
-    for (const [i, buffer] of this.#arguments.entries()) this.#replay.fill(buffer, tensors[i]!)
+    for (let i = 0; i < tensors.length; i++) this.#replay.give(this.#arguments[i]!, tensors[i]!)
     for (const setting of this.#settings) {
       const number = setting.read()
       if (Object.is(number, setting.last)) continue
@@ -168,8 +179,7 @@ export class CapturedStep<Output extends StepOutput> {
   #handOver(): void {
     for (const resident of this.#residents) {
       if (!resident.isWritten) continue
-      const { home } = resident
-      keepAt(resident.variable, { snapshot: () => this.#replay.tensorOf(home) })
+      keepAt(resident.variable, resident.leaves)
       resident.version = versionOf(resident.variable)
     }
   }

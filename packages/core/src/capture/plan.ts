@@ -44,8 +44,8 @@ export function plan(program: Program, given: readonly Buffer[], stores: readonl
   const storing = stores.map(({ into }, i) =>
     storeCall(moved(shrunk.results[program.results.length + i]!), into),
   )
-  const calls = inPlace([...placed, ...storing], storing, results, kept)
-  return { calls, results, ...lifetimes(calls, results, given) }
+  const settled = inPlace([...placed, ...storing], storing, results, kept)
+  return { ...settled, ...lifetimes(settled.calls, settled.results, given) }
 }
 
 /** Whether a call may write its result over an input: a map that reads each element where it writes it. */
@@ -148,7 +148,7 @@ function inPlace(
   storing: readonly PlacedCall[],
   results: readonly Operand[],
   kept: ReadonlySet<Buffer>,
-): PlacedCall[] {
+): Pick<Plan, 'calls' | 'results'> {
   const writers = indexed(calls, ({ into }) => [into.buffer])
   const readers = indexed(calls, ({ inputs }) => inputs.map(({ storage }) => storage))
   const given = new Set(results.map(({ storage }) => storage))
@@ -169,13 +169,17 @@ function inPlace(
     needless.add(call)
   }
   const at = (buffer: Buffer): Buffer => home.get(buffer) ?? buffer
-  return calls
-    .filter(call => !needless.has(call))
-    .map(call => ({
-      ...call,
-      inputs: call.inputs.map(operand => ({ ...operand, storage: at(operand.storage) })),
-      into: { ...call.into, buffer: at(call.into.buffer) },
-    }))
+  const moved = (operand: Operand): Operand => ({ ...operand, storage: at(operand.storage) })
+  return {
+    calls: calls
+      .filter(call => !needless.has(call))
+      .map(call => ({
+        ...call,
+        inputs: call.inputs.map(moved),
+        into: { ...call.into, buffer: at(call.into.buffer) },
+      })),
+    results: results.map(moved),
+  }
 }
 
 /** At which places of the list each buffer stands. */

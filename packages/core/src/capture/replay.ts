@@ -2,7 +2,8 @@
 
 import type { Backend, Storage, View } from '../backend/contract.ts'
 import { memo } from '../memo.ts'
-import { allocate, type DType, dtypes } from '../tensor/dtype.ts'
+import { allocate, type DType } from '../tensor/dtype.ts'
+import { sameShape } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import type { PlacedCall } from './placed-call.ts'
 import type { Plan } from './plan.ts'
@@ -23,13 +24,15 @@ export class Replay {
   readonly #plan: Plan
   readonly #arenas = new Map<DType, Storage>()
   readonly #uploaded = new Map<Buffer, Storage>()
+  readonly #given = new Map<Buffer, Tensor>()
   readonly #runs: readonly Run[]
 
   constructor(backend: Backend, plan: Plan) {
     this.#backend = backend
     this.#plan = plan
-    for (const dtype of dtypes) {
-      if (plan.sizes[dtype] > 0) this.#arenas.set(dtype, backend.allocate(dtype, plan.sizes[dtype]))
+    // Empty buffers lie somewhere, too.
+    for (const dtype of new Set([...plan.offsets.keys()].map(({ dtype }) => dtype))) {
+      this.#arenas.set(dtype, backend.allocate(dtype, Math.max(1, plan.sizes[dtype])))
     }
     this.#runs = this.#bindAll()
   }
@@ -41,6 +44,15 @@ export class Replay {
       else if (loop.isReversed) for (let step = loop.steps - 1; step >= 0; step--) runAll(calls, step)
       else for (let step = 0; step < loop.steps; step++) runAll(calls, step)
     }
+  }
+
+  /** Writes an argument to its buffer, unless that is what was written there last: tensors do not change. */
+  give(buffer: Buffer, argument: Tensor): void {
+    const last = this.#given.get(buffer)
+    const isSame = last !== undefined && last.storage === argument.storage && sameLayout(last, argument)
+    if (isSame && !lentStorages.has(argument.storage)) return
+    this.fill(buffer, argument)
+    this.#given.set(buffer, argument.view(argument.shape, argument.strides, argument.offset)) // without its past
   }
 
   /** Writes the elements of a view to a given buffer. */
@@ -56,19 +68,29 @@ export class Replay {
   }
 
   /** The elements of a view, as they are now, as a tensor of its own. */
-  tensorOf(operand: Operand): Tensor {
+  copyOf(operand: Operand): Tensor {
     const { dtype, shape } = operand
     return new Tensor(this.#backend, this.#backend.copy(this.#viewOf(operand)), dtype, shape)
   }
 
   /** What the program gives, as tensors of their own. */
   results(): Tensor[] {
-    return this.#plan.results.map(result => this.tensorOf(result))
+    return this.#plan.results.map(result => this.copyOf(result))
+  }
+
+  /** What the program gives, where it lies: each run overwrites it. */
+  lend(): Tensor[] {
+    return this.#plan.results.map(result => {
+      const { storage, dtype, shape, strides, offset } = this.#viewOf(result)
+      lentStorages.add(storage)
+      return new Tensor(this.#backend, storage, dtype, shape, strides, offset)
+    })
   }
 
   /** Gives the memory back; the program cannot run any more. */
   release(): void {
     for (const storage of [...this.#arenas.values(), ...this.#uploaded.values()]) this.#backend.free(storage)
+    this.#given.clear()
   }
 
   #bindAll(): Run[] {
@@ -112,6 +134,13 @@ export class Replay {
   #upload(buffer: Buffer): Storage {
     return memo(this.#uploaded, buffer, () => this.#backend.upload(buffer.fixed!.values!, buffer.dtype))
   }
+}
+
+/** Storages in which tensors change from run to run, unlike all others. */
+const lentStorages = new WeakSet<Storage>()
+
+function sameLayout(a: View, b: View): boolean {
+  return a.offset === b.offset && sameShape(a.strides, b.strides)
 }
 
 function runAll(calls: readonly Bound[], step: number): void {

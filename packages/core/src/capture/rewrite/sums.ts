@@ -4,7 +4,7 @@
  */
 
 import { call, input } from '../../expression/expression.ts'
-import type { Shape } from '../../tensor/shape.ts'
+import { type Shape, sameShape } from '../../tensor/shape.ts'
 import {
   Buffer,
   countReaders,
@@ -26,7 +26,9 @@ export function sumProducts(program: Program): Program {
   const writers = writersOf(program)
   const readers = countReaders(program)
   const isInner = (operand: Operand): boolean =>
-    isSum(writers.get(operand.storage)) && readers.get(operand.storage) === 1 && isWhole(operand)
+    readers.get(operand.storage) === 1 &&
+    isWhole(operand) &&
+    isSum(writers.get(operand.storage), operand.shape)
   const inner = new Set<Instruction>()
   for (const instruction of program.instructions) {
     if (!isSum(instruction)) continue
@@ -65,9 +67,10 @@ const sum = call('add', input(0), input(1))
 
 type Sum = Extract<Instruction, { kernel: 'map' }>
 
-function isSum(instruction: Instruction | undefined): instruction is Sum {
+function isSum(instruction: Instruction | undefined, shape?: Shape): instruction is Sum {
   return (
     instruction?.kernel === 'map' &&
+    (shape === undefined || sameShape(instruction.attributes.shape, shape)) &&
     instruction.loop === undefined &&
     instruction.attributes.expression === sum &&
     instruction.inputs.length === 2
@@ -97,8 +100,10 @@ function termFactors(term: Operand, product: Product): Factors | undefined {
 function factorsOf(view: Operand, product: Product): Factors | undefined {
   const [a, b] = product.inputs as readonly [Operand, Operand]
   if (a.shape.length !== 2) return undefined
-  if (seesAll(view, product)) return { left: transposed(a), right: b }
-  return seesAll(transposed(view), product) ? { left: b, right: transposed(a) } : undefined
+  const isProduct = (matrix: Operand) =>
+    sameShape(matrix.shape, [a.shape[0]!, b.shape[1]!]) && seesAll(matrix, product)
+  if (isProduct(view)) return { left: transposed(a), right: b }
+  return isProduct(transposed(view)) ? { left: b, right: transposed(a) } : undefined
 }
 
 /** Whether a product writes more than it reads, as gradients of weights do: then one product for many saves the writing. */
