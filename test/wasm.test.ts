@@ -10,7 +10,6 @@ import { wasm } from '@sensigrad/backend-wasm'
 import {
   allocate,
   type Backend,
-  contiguousStrides,
   type DType,
   type Expression,
   expressions,
@@ -23,36 +22,10 @@ import {
 import { conformance } from '@sensigrad/testing'
 import { describe, expect, test } from 'vitest'
 import { floats32, floats64, type Measured, references, valuesOn, worst } from './support/wasm-accuracy.ts'
-
-setFlagsFromString('--experimental-wasm-relaxed-simd') // Node 20 has it behind a flag, later ones always
+import { dense, numbers, plain, put, variants } from './support/wasm-views.ts'
 
 const { e, input, constant } = expressions
-const plain = await wasm({ relaxed: false })
-const best = await wasm()
-const variants = (best.variant === plain.variant ? [plain] : [plain, best]).map(
-  backend => [backend.variant, backend] as const,
-)
 const reference = cpu()
-
-/** Whole numbers of both signs, or fractions where those are too few; the same for every backend. */
-const numbers = (dtype: DType, size: number, seed = 0) => {
-  const values = allocate(dtype, size)
-  for (let i = 0; i < size; i++)
-    values[i] = dtype === 'bool' ? (i * 7 + seed) % 2 : (((i + seed) * 37) % 64) - 31
-  return values
-}
-
-/** A dense view on a backend, or one whose last two axes lie the other way round in memory. */
-function put(backend: Backend, dtype: DType, shape: readonly number[], seed = 0, turned = false): View {
-  const storage = backend.upload(numbers(dtype, sizeOf(shape), seed), dtype)
-  if (!turned) return { storage, dtype, shape, strides: contiguousStrides(shape), offset: 0 }
-  const swapped = <T>(list: readonly T[]) => [...list.slice(0, -2), list.at(-1)!, list.at(-2)!]
-  return { storage, dtype, shape, strides: swapped(contiguousStrides(swapped(shape))), offset: 0 }
-}
-
-const dense = (storage: Storage, dtype: DType, shape: readonly number[]): View => {
-  return { storage, dtype, shape, strides: contiguousStrides(shape), offset: 0 }
-}
 
 /** What a kernel gives on both backends must be the same, but for the sign of zeros; or near, by so many epsilons. */
 function sameOn(
@@ -111,10 +84,10 @@ describe.each(variants)('with %s', (_, backend) => {
       fc.integer({ min: 1, max: 40 }),
     ),
     fc.constantFrom<DType>('float32', 'float64', 'int32'),
-    fc.array(fc.constantFrom('dense', 'turned', 'row', 'column', 'scalar'), { minLength: 6, maxLength: 6 }),
-    fc.integer({ min: 1, max: 6 }),
+    fc.array(fc.constantFrom('dense', 'turned', 'row', 'column', 'scalar'), { minLength: 14, maxLength: 14 }),
+    fc.integer({ min: 1, max: 14 }),
   ])(
-    'rows, columns, scalars and transposes meet in one map of up to six inputs',
+    'rows, columns, scalars and transposes meet in one map of any number of inputs',
     (shape, dtype, layouts, count) => {
       const view = (on: Backend, i: number): View => {
         const layout = layouts[i]!
@@ -140,20 +113,37 @@ describe.each(variants)('with %s', (_, backend) => {
     },
   )
 
-  const size = fc.integer({ min: 1, max: 40 })
   property.prop([
-    fc.record({ batch: fc.integer({ min: 1, max: 2 }), m: size, k: size, n: size }),
-    fc.constantFrom<DType>('float32', 'float64'),
+    fc.integer({ min: 1, max: 200 }),
+    fc.integer({ min: 1, max: 17 }),
+    fc.constantFrom<DType>('float32', 'float64', 'int32', 'bool'),
+    fc.constantFrom<DType>('float32', 'bool'),
+  ])('many short rows meet the same row', (rows, columns, from, to) => {
+    const shape = [rows, columns]
+    const expression = from === 'bool' ? e.where(x, e.where(y, 1, 2), 3) : e.less(x, y)
+    const dtype = from === 'bool' ? to : 'bool'
+    sameOn(backend, dtype, shape, on => {
+      const row = { ...put(on, from, [columns], 3), shape, strides: [0, 1] }
+      const given = from === 'bool' && to === 'bool' ? e.or(x, e.not(y)) : expression
+      return on.map(given, [put(on, from, shape), row], shape, dtype)
+    })
+  })
+
+  property.prop([
+    fc.tuple(
+      fc.integer({ min: 1, max: 2 }),
+      fc.integer({ min: 1, max: 70 }),
+      fc.integer({ min: 1, max: 300 }),
+    ),
+    fc.constantFrom<DType>('float32', 'float64', 'int32', 'bool'),
     fc.boolean(),
-    fc.boolean(),
-  ])(
-    'products of matrices of any size, as they lie and transposed',
-    ({ batch, m, k, n }, dtype, left, right) => {
-      sameOn(backend, dtype, [batch, m, n], on => {
-        return on.contract(put(on, dtype, [batch, m, k], 1, left), put(on, dtype, [batch, k, n], 2, right))
-      })
-    },
-  )
+  ])('copies and joins of any size, as they lie and transposed', ([batch, rows, columns], dtype, turned) => {
+    const shape = [batch, rows, columns]
+    sameOn(backend, dtype, shape, on => on.copy(put(on, dtype, shape, 1, turned)))
+    sameOn(backend, dtype, [batch, rows, 2 * columns], on => {
+      return on.concat([put(on, dtype, shape, 1, turned), put(on, dtype, shape, 2)], 2)
+    })
+  })
 
   property.prop([
     fc.tuple(

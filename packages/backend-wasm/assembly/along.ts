@@ -31,9 +31,9 @@ function settle<T, Sum>(size: i32, sums: usize, out: usize, outStep: usize): voi
   }
 }
 
-/** The place of the extremum: the first of those that tie, or of NaN. */
+/** Writes the place of the extremum: the first of those that tie, or of NaN. */
 @inline
-function extremumAt<T>(largest: bool, count: i32, from: usize, step: usize): i32 {
+function extremumAt<T>(largest: bool, count: i32, from: usize, step: usize, out: usize): void {
   let best = load<T>(from)
   let at = 0
   for (let i = 1; i < count && best == best; i++) {
@@ -44,7 +44,7 @@ function extremumAt<T>(largest: bool, count: i32, from: usize, step: usize): i32
       at = i
     }
   }
-  return at
+  store<i32>(out, at)
 }
 
 /** Whether key b comes strictly before key a: NaN come last. */
@@ -119,10 +119,10 @@ export function settle_float64(size: i32, sums: usize, out: usize, outStep: usiz
 export function settle_int32(size: i32, sums: usize, out: usize, outStep: usize): void { settle<i32, i64>(size, sums, out, outStep) }
 export function settle_bool(size: i32, sums: usize, out: usize, outStep: usize): void { settle<u8, i64>(size, sums, out, outStep) }
 
-export function extremumAt_float32(largest: bool, count: i32, from: usize, step: usize): i32 { return extremumAt<f32>(largest, count, from, step) }
-export function extremumAt_float64(largest: bool, count: i32, from: usize, step: usize): i32 { return extremumAt<f64>(largest, count, from, step) }
-export function extremumAt_int32(largest: bool, count: i32, from: usize, step: usize): i32 { return extremumAt<i32>(largest, count, from, step) }
-export function extremumAt_bool(largest: bool, count: i32, from: usize, step: usize): i32 { return extremumAt<u8>(largest, count, from, step) }
+export function extremumAt_float32(largest: bool, count: i32, from: usize, step: usize, out: usize): void { extremumAt<f32>(largest, count, from, step, out) }
+export function extremumAt_float64(largest: bool, count: i32, from: usize, step: usize, out: usize): void { extremumAt<f64>(largest, count, from, step, out) }
+export function extremumAt_int32(largest: bool, count: i32, from: usize, step: usize, out: usize): void { extremumAt<i32>(largest, count, from, step, out) }
+export function extremumAt_bool(largest: bool, count: i32, from: usize, step: usize, out: usize): void { extremumAt<u8>(largest, count, from, step, out) }
 
 export function keys_float32(count: i32, sign: f64, from: usize, step: usize, keys: usize): void { keysOf<f32>(count, sign, from, step, keys) }
 export function keys_float64(count: i32, sign: f64, from: usize, step: usize, keys: usize): void { keysOf<f64>(count, sign, from, step, keys) }

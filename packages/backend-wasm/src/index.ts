@@ -5,15 +5,19 @@
  * @packageDocumentation
  */
 
-import { BackendError, describeValue, type SynchronousBackend, type View } from '@sensigrad/core'
-import { contract } from './contract.ts'
+import {
+  type Backend,
+  BackendError,
+  describeValue,
+  type SynchronousBackend,
+  sizeOf,
+  type View,
+} from '@sensigrad/core'
+import { binderAt, kernelsAt } from './families.ts'
 import { Heap, type HeapStorage } from './heap.ts'
 import { Kernels } from './kernels.ts'
-import { argReduce, argSort, gather, scan, scatterAdd } from './lines.ts'
 import { runs, start, type Variant } from './main-module.ts'
-import { map } from './map.ts'
-import { cast, concat, copy, place } from './movement.ts'
-import { reduce } from './reduce.ts'
+import { writeDense } from './movement.ts'
 import type { Workplace } from './workplace.ts'
 
 export type { Variant } from './main-module.ts'
@@ -35,9 +39,16 @@ export interface WasmBackend extends SynchronousBackend {
   readonly variant: Variant
   /** What is in use: tensors, and the bytes of their blocks, which are up to a quarter larger than they. */
   memory(): { readonly buffers: number; readonly bytes: number }
+  bind: NonNullable<Backend['bind']>
+  info: NonNullable<Backend['info']>
 }
 
 const mostPages = 65536
+
+const instructions: Readonly<Record<Variant, string>> = {
+  'relaxed-simd': 'SIMD with fused multiply-add (relaxed SIMD)',
+  simd: 'SIMD without fused multiply-add',
+}
 
 /**
  * The WebAssembly backend, with a memory of its own. It needs an engine with WebAssembly SIMD, and, under a content
@@ -80,7 +91,8 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
   const at: Workplace = { heap, main: machine.main, kernels: new Kernels(machine) }
 
   const readSync = (input: View) => {
-    const dense = copy(at, input, 'read')
+    const dense = heap.allocate(input.dtype, sizeOf(input.shape), 'read')
+    writeDense(at, input, { address: heap.addressOf(dense, 'read'), advance: 0 }, 'read')(0)
     const values = heap.elements(dense).slice()
     heap.free(dense)
     return values
@@ -89,18 +101,8 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
     name: 'wasm',
     variant,
     capabilities: { dtypes: ['float32', 'float64', 'int32', 'bool'], synchronousRead: true },
-    map: (...of) => map(at, ...of),
-    reduce: (...of) => reduce(at, ...of),
-    contract: (a, b) => contract(at, a, b),
-    copy: input => copy(at, input),
-    place: (...of) => place(at, ...of),
-    concat: (inputs, axis) => concat(at, inputs, axis),
-    gather: (...of) => gather(at, ...of),
-    scatterAdd: (...of) => scatterAdd(at, ...of),
-    argReduce: (...of) => argReduce(at, ...of),
-    argSort: (...of) => argSort(at, ...of),
-    scan: (...of) => scan(at, ...of),
-    cast: (input, dtype) => cast(at, input, dtype),
+    ...kernelsAt(at),
+    bind: binderAt(at),
     allocate: (dtype, length) => heap.allocate(dtype, length, 'allocate'),
     upload(values, dtype) {
       const storage: HeapStorage = heap.allocate(dtype, values.length, 'upload')
@@ -111,5 +113,12 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
     read: async input => readSync(input),
     free: storage => heap.free(storage),
     memory: () => heap.live,
+    info() {
+      const { buffers, bytes } = heap.live
+      return [
+        `wasm: ${instructions[variant]}`,
+        `wasm: ${buffers} tensors in ${bytes} bytes of ${heap.memory.buffer.byteLength}`,
+      ]
+    },
   }
 }

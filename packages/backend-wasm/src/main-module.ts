@@ -2,6 +2,7 @@
 
 import type { DType } from '@sensigrad/core'
 import { relaxedSimd, simd } from './generated/modules.ts'
+import { runs as runsByInputs } from './invoke.ts'
 
 /** Which instructions the kernels use: with relaxed SIMD a product and a sum are one. */
 export type Variant = 'simd' | 'relaxed-simd'
@@ -28,19 +29,18 @@ function offers(kernels: Readonly<Record<string, unknown>>) {
       DType,
       Record<DType, Kernel>
     >,
-    panels: ofFloats('panels'),
-    rows: ofFloats('rows'),
-    dots: ofFloats('dots'),
+    alongRows: ofFloats('alongRows'),
+    alongColumns: ofFloats('alongColumns'),
     runs: ofAll('runs'),
     reduceRows: ofAll('reduceRows'),
     scatter: ofAll('scatter'),
     settle: ofAll('settle'),
-    extremumAt: ofAll<(largest: number, count: number, from: number, step: number) => number>('extremumAt'),
+    extremumAt: ofAll('extremumAt'),
     keys: ofAll('keys'),
     sortByKeys: get<(count: number, keys: number, order: number, spare: number) => number>('sortByKeys'),
     recur: ofAll('recur'),
     /** By the number of inputs of an emitted kernel, whose place in the table comes first. */
-    invoke: [0, 1, 2, 3, 4].map(inputs => get(`invoke${inputs}`)),
+    invoke: runsByInputs.map((_, inputs) => get(`invoke${inputs}`)),
   }
 }
 

@@ -1,6 +1,7 @@
 /** Elementwise expressions: a view for each input becomes rows, and rows are what a kernel takes. */
 
 import {
+  type CollapsedLayout,
   collapse,
   contiguousStrides,
   type DType,
@@ -8,66 +9,59 @@ import {
   type Shape,
   sizeOf,
   type View,
-  walk,
 } from '@sensigrad/core'
-import { bytesOf, type HeapStorage } from './heap.ts'
-import type { KernelCall } from './kernels.ts'
-import { copy } from './movement.ts'
+import type { Family } from './family.ts'
+import { bytesOf } from './heap.ts'
+import { type Bound, loops, type Start, startOf } from './loops.ts'
+import { onCopy } from './movement.ts'
 import type { Workplace } from './workplace.ts'
 
-/** The value of an expression at each element; all inputs have the shape of the output. */
-export function map(
-  at: Workplace,
-  expression: Expression,
-  inputs: readonly View[],
-  shape: Shape,
-  dtype: DType,
-): HeapStorage {
-  const count = sizeOf(shape)
-  const output = at.heap.allocate(dtype, count, 'map')
-  const out = at.heap.addressOf(output, 'map')
-  const layout = layoutOf(shape, inputs)
-  if (layout === undefined) inLoops(at, expression, inputs, shape, dtype, out)
-  else {
-    const { rows, strides, rowSteps } = layout
-    const kernel = at.kernels.get(expression, inputs, strides, dtype)
-    const addresses: number[] = []
-    for (const input of inputs) addresses.push(at.heap.address(input, 'map'))
-    call(kernel, rows, count / rows, out, addresses, rowSteps)
-  }
-  return output
-}
+/** Rows of fewer elements are joined, if an input repeats in each: so short a loop costs more than its work. */
+const shortRow = 16
 
-/** Rows that one call of a kernel takes, as most maps are. */
-interface Rows {
-  readonly rows: number
+/** As many elements as rows are joined to. */
+const longRow = 64
+
+/** An input that can be read in rows. */
+interface Operand {
+  readonly start: Start
+  readonly dtype: DType
   readonly strides: readonly number[]
-  /** In bytes. */
-  readonly rowSteps: readonly number[]
 }
 
-/** All elements as one row, or a matrix as its rows; `undefined` for views that lie otherwise. */
-function layoutOf(shape: Shape, inputs: readonly View[]): Rows | undefined {
-  const strides: number[] = []
-  for (const input of inputs) {
-    const stride = flatStride(shape, input.strides)
-    if (stride === undefined) return matrixOf(shape, inputs)
-    strides.push(stride)
-  }
-  return { rows: 1, strides, rowSteps: strides } // one row takes no step
-}
+/** Gives an input, or a copy of it, to what uses it. */
+type Provider = (use: (operand: Operand) => Bound) => Bound
 
-function matrixOf(shape: Shape, inputs: readonly View[]): Rows | undefined {
-  if (shape.length !== 2 || shape[0] === 0) return undefined
-  const strides: number[] = []
-  const rowSteps: number[] = []
-  for (const { strides: each, dtype } of inputs) {
-    const [row, inner] = each as [number, number]
-    if (inner !== 0 && inner !== 1) return undefined
-    strides.push(inner)
-    rowSteps.push(row * bytesOf[dtype])
-  }
-  return { rows: shape[0]!, strides, rowSteps }
+/** The value of an expression at each element; all inputs have the shape of the output. */
+export const map: Family<'map'> = {
+  gives: (_expression, _inputs, shape, dtype) => ({ dtype, length: sizeOf(shape) }),
+
+  bind(at, out, expression, inputs, shape, dtype) {
+    const joined = collapse(
+      shape,
+      inputs.map(({ strides }) => strides),
+    )
+    const views = inputs.map((input, i) => ({ ...input, shape: joined.shape, strides: joined.strides[i]! }))
+    if (areShortRows(joined)) return onShortRows(at, out, expression, views, joined.shape, dtype)
+    return onAll(
+      views.map(view => asLines(at, view)),
+      operands => onRows(at, out, expression, operands, joined.shape, dtype),
+    )
+  },
+
+  /** All elements as one row, as most maps have them. */
+  atOnce({ heap, kernels }, out, expression, inputs, shape, dtype) {
+    const strides: number[] = []
+    const addresses = [out]
+    for (const input of inputs) {
+      const stride = flatStride(shape, input.strides)
+      if (stride === undefined) return false
+      strides.push(stride)
+      addresses.push(heap.address(input, 'map'))
+    }
+    kernels.get(expression, inputs, strides, dtype).run(1, sizeOf(shape), addresses, strides) // one row takes no step
+    return true
+  },
 }
 
 /** 1 where the strides walk a shape without gaps, 0 where they stand still, `undefined` otherwise. */
@@ -85,53 +79,96 @@ function flatStride(shape: Shape, strides: readonly number[]): 0 | 1 | undefined
   return isStill ? 0 : isDense ? 1 : undefined
 }
 
-/** Calls a kernel. Written out for few inputs: to spread arguments costs more than the call. */
-function call(
-  kernel: KernelCall,
-  rows: number,
-  count: number,
-  out: number,
-  addresses: readonly number[],
-  steps: readonly number[],
-): void {
-  const [a, b, c] = addresses
-  if (addresses.length === 1) kernel(rows, count, out, a!, steps[0]!)
-  else if (addresses.length === 2) kernel(rows, count, out, a!, steps[0]!, b!, steps[1]!)
-  else if (addresses.length === 3) kernel(rows, count, out, a!, steps[0]!, b!, steps[1]!, c!, steps[2]!)
-  else kernel(rows, count, out, ...addresses.flatMap((address, i) => [address, steps[i]!]))
+/** Makes a call of all inputs. */
+function onAll(
+  providers: readonly Provider[],
+  make: (operands: readonly Operand[]) => Bound,
+  operands: readonly Operand[] = [],
+): Bound {
+  const provide = providers[operands.length]
+  if (provide === undefined) return make(operands)
+  return provide(operand => onAll(providers, make, [...operands, operand]))
 }
 
-/** Rows in loops around them. Inputs whose inner stride is neither 0 nor 1 are copied first. */
-function inLoops(
-  at: Workplace,
+/** An input as it lies, if along its last axis it is dense or still; or else its copy. */
+function asLines(at: Workplace, view: View): Provider {
+  const { dtype, shape, strides } = view
+  const inner = strides.at(-1) ?? 0
+  if (inner === 0 || inner === 1) return use => use({ start: startOf(at.heap, view, 'map'), dtype, strides })
+  return use => onCopy(at, view, 'map', start => use({ start, dtype, strides: contiguousStrides(shape) }))
+}
+
+/** Calls of the kernel on rows, in the loops that are left. */
+function onRows(
+  { kernels }: Workplace,
+  out: Start,
   expression: Expression,
-  inputs: readonly View[],
+  operands: readonly Operand[],
   shape: Shape,
   dtype: DType,
-  out: number,
-): void {
-  const layout = collapse(
-    shape,
-    inputs.map(input => input.strides),
+): Bound {
+  const rank = shape.length
+  const [rows, count] = [shape[rank - 2] ?? 1, shape[rank - 1] ?? 1]
+  const bytes = (axis: number) =>
+    operands.map(operand => (operand.strides[axis] ?? 0) * bytesOf[operand.dtype])
+  const inner = operands.map(({ strides }) => strides[rank - 1] ?? 0)
+  const kernel = kernels.get(expression, operands, inner, dtype)
+  const rowSteps = bytes(rank - 2)
+  const outer = shape.slice(0, -2)
+  const part = rows * count * bytesOf[dtype]
+  const steps = [
+    contiguousStrides(outer).map(stride => stride * part),
+    ...operands.map(({ strides, dtype }) => outer.map((_, axis) => strides[axis]! * bytesOf[dtype])),
+  ]
+  const starts = [out, ...operands.map(({ start }) => start)]
+  return loops(outer, steps, starts, now => kernel.run(rows, count, now, rowSteps))
+}
+
+/** Whether there are many short rows, in which each input is dense, still, or the same row again and again. */
+function areShortRows({ shape, strides }: CollapsedLayout): boolean {
+  const [rows, count] = shape as [number, number]
+  if (shape.length !== 2 || count >= shortRow || rows * count < 2 * longRow) return false
+  return strides.every(
+    ([row, inner]) => (inner === 1 && (row === count || row === 0)) || (row === 0 && inner === 0),
   )
-  const copies: HeapStorage[] = []
-  const addresses = inputs.map((input, i) => {
-    const strides = layout.strides[i]!
-    const inner = strides.at(-1) ?? 0
-    if (inner === 0 || inner === 1) return at.heap.address(input, 'map')
-    const storage = copy(at, input, 'map')
-    copies.push(storage)
-    layout.strides[i] = [...contiguousStrides(layout.shape)]
-    return at.heap.addressOf(storage, 'map')
+}
+
+/** Joins rows: of an input that is the same row again and again, one that is repeated as often is made. */
+function onShortRows(
+  at: Workplace,
+  out: Start,
+  expression: Expression,
+  views: readonly View[],
+  [rows, count]: Shape,
+  dtype: DType,
+): Bound {
+  const times = Math.ceil(longRow / count!)
+  const whole = Math.floor(rows! / times)
+  const length = times * count!
+  const providers = views.map((view): Provider => {
+    const [row, inner] = view.strides as [number, number]
+    const strides = [row * times, inner]
+    if (row !== 0 || inner === 0)
+      return use => use({ start: startOf(at.heap, view, 'map'), dtype: view.dtype, strides })
+    const repeated = { ...view, shape: [times, count!] }
+    return use => onCopy(at, repeated, 'map', start => use({ start, dtype: view.dtype, strides }))
   })
-  const count = layout.shape.pop() ?? 1
-  const inner = layout.strides.map(strides => strides.pop() ?? 0)
-  const rows = layout.shape.pop() ?? 1
-  const bytes = layout.strides.map((strides, i) => strides.map(stride => stride * bytesOf[inputs[i]!.dtype]))
-  const rowSteps = bytes.map(steps => steps.pop() ?? 0)
-  const kernel = at.kernels.get(expression, inputs, inner, dtype)
-  walk(layout.shape, bytes, addresses, (starts, position) => {
-    call(kernel, rows, count, out + position * rows * count * bytesOf[dtype], starts, rowSteps)
+  const rest = (rows! - whole * times) * count!
+  const beyond = (start: Start, bytes: number) => ({
+    ...start,
+    address: start.address + whole * length * bytes,
   })
-  for (const storage of copies) at.heap.free(storage)
+  return onAll(providers, operands => {
+    const wholeRows = onRows(at, out, expression, operands, [whole, length], dtype)
+    const ends = operands.map(operand =>
+      operand.strides[0] === 0
+        ? operand
+        : { ...operand, start: beyond(operand.start, bytesOf[operand.dtype]) },
+    )
+    const lastRow = onRows(at, beyond(out, bytesOf[dtype]), expression, ends, [1, rest], dtype)
+    return step => {
+      wholeRows(step)
+      lastRow(step)
+    }
+  })
 }

@@ -1,26 +1,19 @@
 /** Moving elements: copies, joins, zeros around, other types. */
 
-import {
-  collapse,
-  contiguousStrides,
-  type DType,
-  type Region,
-  type Shape,
-  sizeOf,
-  type View,
-  walk,
-} from '@sensigrad/core'
-import { bytesOf, type HeapStorage } from './heap.ts'
+import { collapse, contiguousStrides, type Shape, sizeOf, type View } from '@sensigrad/core'
+import type { Family } from './family.ts'
+import { bytesOf } from './heap.ts'
+import { type Bound, loops, type Start, startOf } from './loops.ts'
 import type { Workplace } from './workplace.ts'
 
-/** Writes the elements of `input` to an address, with the given strides in elements. */
+/** Writes the elements of `input`, the first at `to`, with the given strides in elements. */
 function write(
   { heap, main }: Workplace,
   input: View,
-  to: number,
+  to: Start,
   strides: readonly number[],
   operation: string,
-): void {
+): Bound {
   const size = bytesOf[input.dtype]
   const layout = collapse(input.shape, [input.strides, strides])
   const [from, target] = layout.strides.map(each => each.map(stride => stride * size)) as [number[], number[]]
@@ -29,16 +22,20 @@ function write(
   const rows = layout.shape.pop() ?? 1
   const [fromRow, toRow] = [from.pop() ?? 0, target.pop() ?? 0]
   const move = main.move[size]
-  walk(layout.shape, [from, target], [heap.address(input, operation), to], ([source, place]) => {
-    move(rows, columns, source!, fromRow, fromColumn, place!, toRow, toColumn)
-  })
+  return loops(layout.shape, [from, target], [startOf(heap, input, operation), to], at =>
+    move(rows, columns, at[0]!, fromRow, fromColumn, at[1]!, toRow, toColumn),
+  )
+}
+
+/** Writes the elements of a view side by side. */
+export function writeDense(at: Workplace, input: View, out: Start, operation: string): Bound {
+  return write(at, input, out, contiguousStrides(input.shape), operation)
 }
 
 /** The elements of a view, side by side. */
-export function copy(at: Workplace, input: View, operation = 'copy'): HeapStorage {
-  const output = at.heap.allocate(input.dtype, sizeOf(input.shape), operation)
-  write(at, input, at.heap.addressOf(output, operation), contiguousStrides(input.shape), operation)
-  return output
+export const copy: Family<'copy'> = {
+  gives: ({ dtype, shape }) => ({ dtype, length: sizeOf(shape) }),
+  bind: (at, out, input) => writeDense(at, input, out, 'copy'),
 }
 
 /** Whether the elements of a view lie side by side in their order. */
@@ -47,52 +44,71 @@ export function isDense({ shape, strides }: View): boolean {
   return layout.shape.length === 0 || (layout.shape.length === 1 && layout.strides[0]![0] === 1)
 }
 
-/** Runs `use` with the address of a view's elements side by side: of its own, or of a copy that lives that long. */
-export function withDense<T>(at: Workplace, input: View, operation: string, use: (address: number) => T): T {
-  if (isDense(input)) return use(at.heap.address(input, operation))
-  const storage = copy(at, input, operation)
-  try {
-    return use(at.heap.addressOf(storage, operation))
-  } finally {
-    at.heap.free(storage)
-  }
+/** What `make` makes of a view's elements side by side: of a copy, which is made anew at each run. */
+export function onCopy(at: Workplace, input: View, operation: string, make: (from: Start) => Bound): Bound {
+  const copied = { address: 0, advance: 0, isNew: true as const }
+  const fill = writeDense(at, input, copied, operation)
+  const use = make(copied)
+  const bytes = sizeOf(input.shape) * bytesOf[input.dtype]
+  return step =>
+    at.heap.withScratch(bytes, operation, address => {
+      copied.address = address
+      fill(step)
+      use(step)
+    })
 }
 
 /** The elements of a view in another type, side by side. */
-export function cast(at: Workplace, input: View, dtype: DType): HeapStorage {
-  if (input.dtype === dtype) return copy(at, input, 'cast')
-  const count = sizeOf(input.shape)
-  const output = at.heap.allocate(dtype, count, 'cast')
-  withDense(at, input, 'cast', from => {
-    at.main.convert[input.dtype][dtype](count, from, at.heap.addressOf(output, 'cast'))
-  })
-  return output
+export const cast: Family<'cast'> = {
+  gives: ({ shape }, dtype) => ({ dtype, length: sizeOf(shape) }),
+  bind(at, out, input, dtype) {
+    if (input.dtype === dtype) return writeDense(at, input, out, 'cast')
+    const count = sizeOf(input.shape)
+    const convert = at.main.convert[input.dtype][dtype]
+    const converted = (from: Start) => loops([], [], [from, out], ([x, y]) => convert(count, x!, y!))
+    return isDense(input) ? converted(startOf(at.heap, input, 'cast')) : onCopy(at, input, 'cast', converted)
+  },
 }
 
 /** Zeros of the given shape with the input's elements at a region of it. */
-export function place(at: Workplace, input: View, shape: Shape, { start, step }: Region): HeapStorage {
-  const size = bytesOf[input.dtype]
-  const output = at.heap.allocate(input.dtype, sizeOf(shape), 'place')
-  const begin = at.heap.addressOf(output, 'place')
-  const strides = contiguousStrides(shape)
-  const offset = start.reduce((sum, first, axis) => sum + first * strides[axis]!, 0)
-  at.main.clear(begin, output.length * size)
-  const stepped = strides.map((stride, axis) => stride * step[axis]!)
-  write(at, input, begin + offset * size, stepped, 'place')
-  return output
+export const place: Family<'place'> = {
+  gives: ({ dtype }, shape) => ({ dtype, length: sizeOf(shape) }),
+  bind(at, out, input, shape, { start, step }) {
+    const size = bytesOf[input.dtype]
+    const strides = contiguousStrides(shape)
+    const offset = start.reduce((sum, first, axis) => sum + first * strides[axis]!, 0)
+    const stepped = strides.map((stride, axis) => stride * step[axis]!)
+    const region = { ...out, address: out.address + offset * size }
+    const bytes = sizeOf(shape) * size
+    const clear = loops([], [], [out], ([to]) => at.main.clear(to!, bytes))
+    const fill = write(at, input, region, stepped, 'place')
+    return step => {
+      clear(step)
+      fill(step)
+    }
+  },
 }
 
 /** Views that differ only in the length of `axis`, one after the other along it. */
-export function concat(at: Workplace, inputs: readonly View[], axis: number): HeapStorage {
-  const { dtype, shape: first } = inputs[0]!
+export const concat: Family<'concat'> = {
+  gives(inputs, axis) {
+    return { dtype: inputs[0]!.dtype, length: sizeOf(joined(inputs, axis)) }
+  },
+  bind(at, out, inputs, axis) {
+    const strides = contiguousStrides(joined(inputs, axis))
+    let { address } = out
+    const parts = inputs.map(input => {
+      const part = write(at, input, { ...out, address }, strides, 'concat')
+      address += input.shape[axis]! * strides[axis]! * bytesOf[input.dtype]
+      return part
+    })
+    return step => {
+      for (const part of parts) part(step)
+    }
+  },
+}
+
+function joined(inputs: readonly View[], axis: number): Shape {
   const length = inputs.reduce((total, input) => total + input.shape[axis]!, 0)
-  const shape = first.map((size, i) => (i === axis ? length : size))
-  const output = at.heap.allocate(dtype, sizeOf(shape), 'concat')
-  const strides = contiguousStrides(shape)
-  let to = at.heap.addressOf(output, 'concat')
-  for (const input of inputs) {
-    write(at, input, to, strides, 'concat')
-    to += input.shape[axis]! * strides[axis]! * bytesOf[dtype]
-  }
-  return output
+  return inputs[0]!.shape.map((size, i) => (i === axis ? length : size))
 }

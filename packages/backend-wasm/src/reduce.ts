@@ -3,9 +3,11 @@
  * results. Any other view is copied so that the elements of each result lie side by side.
  */
 
-import { collapse, type Reduction, sizeOf, type View, walk } from '@sensigrad/core'
-import { bytesOf, type HeapStorage } from './heap.ts'
-import { copy } from './movement.ts'
+import { collapse, contiguousStrides, type Reduction, sizeOf, type View } from '@sensigrad/core'
+import type { Family } from './family.ts'
+import { bytesOf } from './heap.ts'
+import { type Bound, loops, type Start, startOf } from './loops.ts'
+import { onCopy } from './movement.ts'
 import type { Workplace } from './workplace.ts'
 
 const numbers: Readonly<Record<Reduction, number>> = { sum: 0, max: 1, min: 2 }
@@ -13,6 +15,45 @@ const empty: Readonly<Record<Reduction, number>> = {
   sum: 0,
   max: Number.NEGATIVE_INFINITY,
   min: Number.POSITIVE_INFINITY,
+}
+
+/** Reduces the given axes (sorted, distinct) and drops them. */
+export const reduce: Family<'reduce'> = {
+  gives: (_, { dtype, shape }, axes) => ({
+    dtype,
+    length: sizeOf(shape.filter((_, axis) => !axes.includes(axis))),
+  }),
+
+  bind(at, out, reduction, input, axes) {
+    const keptAxes = [...input.shape.keys()].filter(axis => !axes.includes(axis))
+    const [kept, over] = [loopsOver(input, keptAxes), loopsOver(input, axes)]
+    const results = sizeOf(kept.shape)
+    const { dtype } = input
+    if (sizeOf(over.shape) === 0) {
+      return loops([], [], [out], ([to]) => {
+        const first = to! / bytesOf[dtype]
+        at.heap.arrays[dtype].fill(empty[reduction], first, first + results)
+      })
+    }
+    const [count, step] = [over.shape[0] ?? 1, over.strides[0] ?? 1]
+    const isRun = over.shape.length <= 1 && (step === 1 || count === 1)
+    const areRows = over.shape.length <= 1 && kept.strides.at(-1) === 1
+    if (isRun || areRows) return eachPart(at, numbers[reduction], input, kept, count, step, isRun, out)
+
+    const order = [...keptAxes, ...axes]
+    const turned = {
+      ...input,
+      shape: order.map(axis => input.shape[axis]!),
+      strides: order.map(axis => input.strides[axis]!),
+    }
+    const size = sizeOf(over.shape)
+    const runs = at.main.runs[dtype]
+    return onCopy(at, turned, 'reduce', copied =>
+      loops([], [], [copied, out], ([from, to]) => {
+        runs(numbers[reduction], results, size * bytesOf[dtype], size, from!, to!)
+      }),
+    )
+  },
 }
 
 /** Some axes of a view, joined as far as they can be. */
@@ -24,51 +65,8 @@ function loopsOver({ shape, strides }: View, axes: readonly number[]) {
   return { shape: layout.shape, strides: layout.strides[0]! }
 }
 
-/** Reduces the given axes (sorted, distinct) and drops them. */
-export function reduce(
-  at: Workplace,
-  reduction: Reduction,
-  input: View,
-  axes: readonly number[],
-): HeapStorage {
-  const keptAxes = [...input.shape.keys()].filter(axis => !axes.includes(axis))
-  const [kept, over] = [loopsOver(input, keptAxes), loopsOver(input, axes)]
-  const results = sizeOf(kept.shape)
-  const output = at.heap.allocate(input.dtype, results, 'reduce')
-  if (sizeOf(over.shape) === 0) {
-    at.heap.elements(output).fill(empty[reduction])
-    return output
-  }
-  const begin = at.heap.addressOf(output, 'reduce')
-  const [count, step] = [over.shape[0] ?? 1, over.strides[0] ?? 1]
-  const isRun = over.shape.length <= 1 && (step === 1 || count === 1)
-  const areRows = over.shape.length <= 1 && kept.strides.at(-1) === 1
-  if (isRun || areRows) walkResults(at, numbers[reduction], input, kept, count, step, isRun, begin)
-  else {
-    const order = [...keptAxes, ...axes]
-    const turned = {
-      ...input,
-      shape: order.map(axis => input.shape[axis]!),
-      strides: order.map(axis => input.strides[axis]!),
-    }
-    const dense = copy(at, turned, 'reduce')
-    const size = sizeOf(over.shape)
-    const runs = at.main.runs[input.dtype]
-    runs(
-      numbers[reduction],
-      results,
-      size * bytesOf[input.dtype],
-      size,
-      at.heap.addressOf(dense, 'reduce'),
-      begin,
-    )
-    at.heap.free(dense)
-  }
-  return output
-}
-
 /** Reduces runs, or rows, of each part of the results that is one loop. */
-function walkResults(
+function eachPart(
   { heap, main }: Workplace,
   reduction: number,
   input: View,
@@ -76,17 +74,18 @@ function walkResults(
   count: number,
   step: number,
   isRun: boolean,
-  out: number,
-): void {
+  out: Start,
+): Bound {
   const { dtype } = input
   const size = bytesOf[dtype]
+  const outer = contiguousStrides(kept.shape)
+  outer.pop()
   const results = kept.shape.pop() ?? 1
   const resultStep = (kept.strides.pop() ?? 0) * size
-  const outer = kept.strides.map(stride => stride * size)
+  const strides = [kept.strides, outer].map(each => each.map(stride => stride * size))
   const [runs, rows] = [main.runs[dtype], main.reduceRows[dtype]]
-  walk(kept.shape, [outer], [heap.address(input, 'reduce')], ([from], position) => {
-    const to = out + position * results * size
-    if (isRun) runs(reduction, results, resultStep, count, from!, to)
-    else rows(reduction, results, count, step * size, from!, to)
+  return loops(kept.shape, strides, [startOf(heap, input, 'reduce'), out], ([from, to]) => {
+    if (isRun) runs(reduction, results, resultStep, count, from!, to!)
+    else rows(reduction, results, count, step * size, from!, to!)
   })
 }
