@@ -247,7 +247,7 @@ describe('a parameter', () => {
   const cases: readonly [what: string, value: unknown, message: RegExp][] = [
     ['another shape', zeros([3]), /^parameter: float32\[3\] cannot replace float32\[2\]\. Assign a tensor of the same shape$/],
     ['another type', zeros([2], { dtype: 'float64' }), /^parameter: float64\[2\] cannot replace float32\[2\]\. Cast it: \.cast\('float32'\)$/],
-    ['what is no tensor', [0, 0], /^parameter: 0,0 is no tensor\. Assign a tensor, tensor\(…\) makes one$/],
+    ['what is no tensor', [0, 0], /^parameter: an array is no tensor\. Assign a tensor, tensor\(…\) makes one$/],
   ]
   test.each(cases)('refuses %s', (_, value, message) => {
     expect(() => {

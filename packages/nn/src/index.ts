@@ -29,7 +29,8 @@ export { crossEntropy, meanSquaredError } from './losses.ts'
 export { SGD, type SGDOptions } from './sgd.ts'
 
 // Sensitivity
-export { type Adjustment, type AttachOptions, SAL } from './sensitivity/sal.ts'
+export type { Adjustment } from './sensitivity/adjustment.ts'
+export { type AttachOptions, SAL } from './sensitivity/sal.ts'
 export type { SALMode, SALOptions } from './sensitivity/sal-options.ts'
 export {
   type SensitivityGradient,

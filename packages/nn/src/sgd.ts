@@ -36,7 +36,7 @@ export class SGD {
 
   constructor(options: SGDOptions) {
     const { rate, momentum = 0 } = options ?? {}
-    checkRate(rate)
+    checkedRate(rate)
     if (!(typeof momentum === 'number' && momentum >= 0 && momentum < 1)) {
       throw new ValueError(
         'SGD',
@@ -57,7 +57,7 @@ export class SGD {
    */
   update(module: AnyModule, gradients: ByParameter): void {
     checkModule('SGD.update', module)
-    checkRate(this.rate)
+    checkedRate(this.rate)
     if (typeof gradients !== 'object' || gradients === null) {
       throw new ValueError(
         'SGD.update',
@@ -70,7 +70,7 @@ export class SGD {
       ([path, gradient]) => [checkPair(parameters, path, gradient), gradient] as const,
     )
     for (const [parameter, gradient] of pairs) {
-      const rate = setting(() => this.rate, gradient.dtype)
+      const rate = setting(() => checkedRate(this.rate), gradient.dtype)
       parameter.value = parameter.value.sub(this.#velocityOf(parameter, gradient).mul(rate))
     }
   }
@@ -88,9 +88,13 @@ export class SGD {
   }
 }
 
-/** @throws ValueError when the learning rate is no finite number, zero or more */
-function checkRate(rate: unknown): void {
-  if (typeof rate === 'number' && rate >= 0 && rate < Number.POSITIVE_INFINITY) return
+/**
+ * The learning rate, where it is one.
+ *
+ * @throws ValueError when it is no finite number, zero or more
+ */
+function checkedRate(rate: unknown): number {
+  if (typeof rate === 'number' && rate >= 0 && rate < Number.POSITIVE_INFINITY) return rate
   throw new ValueError(
     'SGD',
     `the rate ${describeValue(rate)} is not ≥ 0 and finite`,

@@ -7,6 +7,7 @@ import { argMax } from '../ops/order.ts'
 import { max } from '../ops/reduce.ts'
 import { checkFloat, checkOptions } from './check.ts'
 import { tensor } from './create.ts'
+import { checkDrawing } from './draw.ts'
 import { type Key, openUniformValues } from './random.ts'
 import { checkShape, formatShape, sizeOf } from './shape.ts'
 import type { Tensor } from './tensor.ts'
@@ -24,6 +25,7 @@ import type { Tensor } from './tensor.ts'
  * @example categorical(key(7), tensor([0.2, 0.3, 0.5]).log(), { samples: 10 }) // int32[10]
  */
 export function categorical(from: Key, logits: Tensor, options: { readonly samples?: number } = {}): Tensor {
+  checkDrawing('categorical')
   checkFloat('categorical', logits, 'the tensor of logits')
   checkOptions('categorical', options, '{ samples: 10 }')
   const { dtype, backend } = logits

@@ -1,6 +1,7 @@
 /** Tensors of random numbers: each draw is a function of a key, a shape and parameters, and of nothing else. */
 
-import { DTypeError, describeValue, ValueError } from '../errors.ts'
+import { isCapturing } from '../backend/current.ts'
+import { BackendError, DTypeError, describeValue, ValueError } from '../errors.ts'
 import { checkOptions } from './check.ts'
 import { between, type CreateOptions, checkFinite, tensor } from './create.ts'
 import { type DType, isFloat } from './dtype.ts'
@@ -24,6 +25,7 @@ export interface UniformOptions extends CreateOptions {
  * @example uniform(key(7), [3, 4], { low: -1 })
  */
 export function uniform(from: Key, shape: Shape, options: UniformOptions = {}): Tensor {
+  checkDrawing('uniform')
   checkShape('uniform', shape)
   checkOptions('uniform', options, '{ low: -1 }')
   const { low = 0, high = 1 } = options
@@ -57,6 +59,7 @@ export interface NormalOptions extends CreateOptions {
  * @example normal(key(7), [100, 100], { deviation: 0.1 })
  */
 export function normal(from: Key, shape: Shape, options: NormalOptions = {}): Tensor {
+  checkDrawing('normal')
   checkShape('normal', shape)
   checkOptions('normal', options, '{ deviation: 0.1 }')
   const { mean = 0, deviation = 1 } = options
@@ -83,6 +86,7 @@ export interface TruncatedNormalOptions extends NormalOptions {
  * @example truncatedNormal(key(7), [100, 100], { deviation: 0.1 })
  */
 export function truncatedNormal(from: Key, shape: Shape, options: TruncatedNormalOptions = {}): Tensor {
+  checkDrawing('truncatedNormal')
   checkShape('truncatedNormal', shape)
   checkOptions('truncatedNormal', options, '{ low: 0 }')
   const { low = -2, high = 2, mean = 0, deviation = 1 } = options
@@ -116,6 +120,7 @@ export function truncatedNormal(from: Key, shape: Shape, options: TruncatedNorma
  * @example bernoulli(key(7), 0.9, [3, 4])
  */
 export function bernoulli(from: Key, p: number, shape: Shape, options: CreateOptions = {}): Tensor {
+  checkDrawing('bernoulli')
   if (typeof p !== 'number' || !(p >= 0 && p <= 1)) {
     throw new ValueError(
       'bernoulli',
@@ -137,9 +142,20 @@ export function bernoulli(from: Key, p: number, shape: Shape, options: CreateOpt
  * @example permutation(key(7), 5) // such as 3, 0, 4, 1, 2
  */
 export function permutation(from: Key, count: number, options: CreateOptions = {}): Tensor {
+  checkDrawing('permutation')
   checkShape('permutation', [count])
   checkOptions('permutation', options)
   return tensor(permutationValues(from, count, 'permutation'), options)
+}
+
+/** @throws BackendError while a step is captured: its draws would be made once, and be the same numbers at each call */
+export function checkDrawing(operation: string): void {
+  if (!isCapturing()) return
+  throw new BackendError(
+    operation,
+    'a captured step draws while it is captured and never again, so each call would see the same numbers',
+    'Draw outside of the step and pass the tensor as an argument; what is made once and kept goes into outsideCapture(() => …)',
+  )
 }
 
 function checkDeviation(operation: string, deviation: number): void {

@@ -1,6 +1,6 @@
 /** SAL's options: the rule that each obeys, and the gates that its modes stand for. */
 
-import { describeValue, full, less, sign, type Tensor, ValueError } from '@sensigrad/core'
+import { describeValue, full, less, sign, type Tensor, type TensorLike, ValueError } from '@sensigrad/core'
 
 declare const console: { warn(message: string): void }
 
@@ -28,7 +28,7 @@ export interface SALOptions {
 }
 
 /** The gate of each mode, `[neurons]`, from the averages s̄. */
-export const gates: Record<SALMode, (average: Tensor, target: number) => Tensor> = {
+export const gates: Record<SALMode, (average: Tensor, target: TensorLike) => Tensor> = {
   raise: (average, target) => less(average, target).cast(average.dtype),
   both: (average, target) => sign(average.neg().add(target)),
   proportional: (average, target) => average.neg().add(target),
@@ -49,7 +49,7 @@ export function settle(options: SALOptions): Required<SALOptions> {
     )
   }
   const { rate, target = 1, decay = 0.99, mode = 'raise', warn = message => console.warn(message) } = options
-  checkRateAndTarget({ rate, target })
+  checked({ rate, target })
   if (!(typeof decay === 'number' && decay >= 0 && decay < 1)) {
     throw new ValueError(
       'SAL',
@@ -71,10 +71,21 @@ export function settle(options: SALOptions): Required<SALOptions> {
   return { rate, target, decay, mode, warn }
 }
 
-/** @throws ValueError when one of the two that may change between adjustments is not positive and finite */
-export function checkRateAndTarget({ rate, target }: { rate: number; target: number }): void {
-  checkPositive('rate', rate, '2e-4')
-  checkPositive('target', target, '1')
+/** What may change between adjustments. */
+interface RateAndTarget {
+  readonly rate: number
+  readonly target: number
+}
+
+/**
+ * The same, where both are fit for use.
+ *
+ * @throws ValueError when one of them is not positive and finite
+ */
+export function checked<Given extends RateAndTarget>(given: Given): Given {
+  checkPositive('rate', given.rate, '2e-4')
+  checkPositive('target', given.target, '1')
+  return given
 }
 
 function checkPositive(name: string, value: number, such: string): void {

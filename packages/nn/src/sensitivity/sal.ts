@@ -7,20 +7,16 @@ import {
   describeValue,
   type Expression,
   elementwise,
-  GradientError,
-  isRecorded,
-  isSynchronous,
-  NonFiniteError,
-  ones,
-  type Tensor,
-  tensor,
+  outsideCapture,
+  setting,
   ValueError,
-  where,
 } from '@sensigrad/core'
 import { type AnyModule, checkModule } from '../module.ts'
 import { type Firing, NeuronLayer } from '../neuron-layer.ts'
+import { type Adjustment, LastAdjustment } from './adjustment.ts'
+import { type Attachment, asConstants, checkFinite, checkSettled, checkWithin, maskOf } from './attachment.ts'
 import { sensitivityGradient } from './closed-form.ts'
-import { checkRateAndTarget, gates, type SALMode, type SALOptions, settle } from './sal-options.ts'
+import { checked, gates, type SALMode, type SALOptions, settle } from './sal-options.ts'
 import type { Counted } from './sensitivity.ts'
 
 /** What SAL acts on in a layer. */
@@ -29,27 +25,6 @@ export interface AttachOptions {
   readonly neurons?: readonly number[]
   /** Which inputs count in ‖w‖ and x: of a recurrent layer its own outputs only, unless `all`. */
   readonly counted?: Counted
-}
-
-/** The last adjustment of a layer. Tensors are `[neurons]`. */
-export interface Adjustment {
-  /** s: the mean over the batch and sequence. */
-  readonly sensitivity: Tensor
-  /** s̄, the running average. */
-  readonly average: Tensor
-  /** The gate, 0 for neurons that are not attached. */
-  readonly gate: Tensor
-}
-
-interface Attachment {
-  /** Where the layer stands in the module that was attached. */
-  readonly path: string
-  readonly counted: Counted
-  /** Which neurons are attached, bool. */
-  readonly mask: Tensor
-  readonly stopListening: () => void
-  heard: Firing[]
-  last: Adjustment | undefined
 }
 
 /** How many firings may wait for an adjustment before SAL says that none has come. */
@@ -113,7 +88,8 @@ export class SAL {
         "Give 'recurrent' or 'all'",
       )
     }
-    const masks = layers.map(({ layer }) => maskOf(layer, neurons))
+    // A captured step hears what is attached when it is captured; what is kept here outlives it.
+    const masks = outsideCapture(() => layers.map(({ layer }) => maskOf(layer, neurons)))
     layers.forEach(({ path, layer }, i) => {
       const attachment: Attachment = {
         path,
@@ -121,7 +97,7 @@ export class SAL {
         mask: masks[i]!,
         stopListening: layer.onFiring(firing => this.#hear(attachment, firing)),
         heard: [],
-        last: undefined,
+        last: outsideCapture(() => new LastAdjustment(layer.bias.value)),
       }
       this.#attached.set(layer, attachment)
     })
@@ -138,9 +114,25 @@ export class SAL {
     return this
   }
 
-  /** The last adjustment of a layer; `undefined` before the first, and of a layer that is not attached. */
+  /**
+   * The last adjustment of a layer; `undefined` before the first, and of a layer that is not attached.
+   *
+   * @throws NonFiniteError when a sensitivity was NaN or infinite in a captured step, where `adjust` cannot look: the
+   *         neuron has stayed as it was since then
+   */
   of(layer: NeuronLayer<never, unknown>): Adjustment | undefined {
-    return this.#attached.get(layer)?.last
+    const attachment = this.#attached.get(layer)
+    const last = attachment?.last.value
+    if (attachment && last) {
+      checkFinite(
+        'SAL.of',
+        layer,
+        attachment,
+        last.average,
+        'Its weights or its inputs were not finite in a captured step, and it has stayed as it was since. Find where that began, then detach and attach the layer',
+      )
+    }
+    return last
   }
 
   /**
@@ -169,12 +161,20 @@ export class SAL {
    * sequence). The gradient is that of the pass itself, even if the weights have been updated since, so this
    * step and the task's add up in either order. Layers that have not fired stay as they are.
    *
-   * @throws GradientError inside a gradient with respect to these parameters, at whose end the step would be lost
+   * In a captured step the passes and their adjustment belong together. Which layers are attached, and how, is settled
+   * when the step is captured: `release` it after a change. The rate and the target may change from call to call.
+   *
+   * @throws GradientError inside a gradient with respect to these parameters, at whose end the step would be lost;
+   *         NonFiniteError when a sensitivity is NaN or infinite (in a captured step `of` throws it);
+   *         ValueError when a pass was made in a captured step, and this call stands outside of it
    */
   adjust(): void {
     const waiting = [...this.#attached].filter(([, { heard }]) => heard.length > 0)
-    checkRateAndTarget(this)
-    for (const [layer] of waiting) checkSettled(layer)
+    checked(this)
+    for (const [layer, { heard }] of waiting) {
+      checkSettled(layer)
+      checkWithin(layer, heard)
+    }
     // All or nothing: every step is known, and no neuron's sensitivity is NaN, before the first weight moves.
     const steps = waiting.map(([layer, attachment]) => this.#stepOf(layer, attachment))
     for (const take of steps) take()
@@ -183,11 +183,18 @@ export class SAL {
   /** What the next adjustment does to a layer, as a function that does it. */
   #stepOf(layer: NeuronLayer<never, unknown>, attachment: Attachment): () => void {
     const { sensitivity, weights, bias } = sensitivityGradient(attachment.heard, attachment.counted)
-    checkFinite(attachment.path || layer.constructor.name, where(attachment.mask, sensitivity, 0))
-    const before = attachment.last?.average
-    const average = before?.mul(this.decay).add(sensitivity.mul(1 - this.decay)) ?? sensitivity
-    const gate = where(attachment.mask, gates[this.mode](average, this.target), 0)
-    const step = gate.mul(this.rate)
+    const average = attachment.last.averageWith(sensitivity, this.decay)
+    checkFinite(
+      'SAL.adjust',
+      layer,
+      attachment,
+      average,
+      'Its weights or its inputs are not finite; nothing was changed. Find where that began',
+    )
+    const { dtype } = average
+    const target = setting(() => checked(this).target, dtype)
+    const gate = gateWithin(attachment.mask, average, gates[this.mode](average, target))
+    const step = gate.mul(setting(() => checked(this).rate, dtype))
     const firing = attachment.heard.at(-1)!
     const column = step.expandDims(1)
     return () => {
@@ -197,7 +204,7 @@ export class SAL {
       }
       layer.bias.value = climbBias(layer.bias.value, bias, step)
       attachment.heard = []
-      attachment.last = { sensitivity, average, gate }
+      attachment.last.value = { sensitivity, average, gate }
     }
   }
 
@@ -213,24 +220,10 @@ export class SAL {
   }
 }
 
-/**
- * What is not finite must be named before it reaches the weights. Where reading means waiting, on a GPU, it is not
- * looked for.
- *
- * @throws NonFiniteError when the sensitivity of a neuron is NaN or infinite
- */
-function checkFinite(layer: string, sensitivity: Tensor): void {
-  const { backend } = sensitivity
-  if (!isSynchronous(backend)) return
-  const values = backend.readSync(sensitivity)
-  const neuron = values.findIndex(value => !Number.isFinite(value))
-  if (neuron < 0) return
-  throw new NonFiniteError(
-    'SAL.adjust',
-    `the sensitivity of neuron ${neuron} in ${layer} is ${values[neuron]}`,
-    'Its weights or its inputs are not finite; nothing was changed. Find where that began',
-  )
-}
+/** The gate; 0 where a neuron is not attached, or where its average is not finite: then it stays as it is. */
+const gateWithin = elementwise('SAL.adjust', (e, mask: Expression, average: Expression, gate: Expression) =>
+  e.where(e.and(mask, e.equal(e.mul(average, 0), 0)), gate, 0),
+)
 
 /** w + step·(along·w₀ + push) in one pass, w₀ being the weight of the forward pass; w itself where step is 0. */
 const climb = elementwise(
@@ -243,54 +236,6 @@ const climb = elementwise(
 const climbBias = elementwise('SAL.adjust', (e, theta: Expression, gradient: Expression, step: Expression) =>
   e.where(e.equal(step, 0), theta, e.add(theta, e.mul(step, gradient))),
 )
-
-/** The firing without its history: what SAL does is no part of what a transform differentiates. */
-function asConstants({ synapses, potential, output, ...rest }: Firing): Firing {
-  return {
-    ...rest,
-    potential: potential.stopGradient(),
-    output: output.stopGradient(),
-    synapses: synapses.map(({ weights, inputs, ...synapse }) => ({
-      ...synapse,
-      weights: weights.stopGradient(),
-      inputs: inputs.stopGradient(),
-    })),
-  }
-}
-
-/** @throws GradientError when the layer's parameters are those of a gradient that is being taken */
-function checkSettled(layer: NeuronLayer<never, unknown>): void {
-  if (![...layer.parameters().values()].some(({ value }) => isRecorded(value))) return
-  throw new GradientError(
-    'SAL.adjust',
-    `a gradient with respect to the parameters of this ${layer.constructor.name} is being taken, and puts the old ones back`,
-    'Call adjust() after it',
-  )
-}
-
-function maskOf(layer: NeuronLayer<never, unknown>, neurons: readonly number[] | undefined): Tensor {
-  const { backend } = layer.bias.value
-  if (neurons !== undefined && !Array.isArray(neurons)) {
-    throw new ValueError(
-      'SAL.attach',
-      `the neurons are ${describeValue(neurons)}`,
-      'Give a list of indices: [0, 7]',
-    )
-  }
-  if (neurons === undefined) return ones([layer.neurons], { dtype: 'bool', backend })
-  const mask = new Uint8Array(layer.neurons)
-  for (const index of neurons) {
-    if (!Number.isInteger(index) || index < 0 || index >= layer.neurons) {
-      throw new ValueError(
-        'SAL.attach',
-        `there is no neuron ${index} in ${layer.constructor.name} with ${layer.neurons} neurons`,
-        `Give whole numbers from 0 to ${layer.neurons - 1}`,
-      )
-    }
-    mask[index] = 1
-  }
-  return tensor(mask, { backend })
-}
 
 function alreadyAttached(layer: NeuronLayer<never, unknown>): ValueError {
   return new ValueError(

@@ -8,6 +8,7 @@ import {
   type Expression,
   elementwise,
   grad,
+  isCapturing,
   largest,
   leavesOf,
   norm,
@@ -31,7 +32,7 @@ const squares = new WeakMap<Tensor, Tensor>()
 export function weightNorms(synapses: readonly Synapses[]): Tensor {
   const sums = synapses.map(({ weights }) => {
     const known = squares.get(weights) ?? rowSquares(weights)
-    squares.set(weights, known)
+    if (!isCapturing()) squares.set(weights, known) // what a captured step computes does not outlive it
     return known
   })
   const total = sums.reduce((total, sum) => total.add(sum))
