@@ -9,10 +9,10 @@ import { forwardRule, type PooledMap, reverseRule } from '../expression/differen
 import { call, type Expression, input, isExpression } from '../expression/expression.ts'
 import { formatExpression } from '../expression/format.ts'
 import { e, type ScalarFunction } from '../expression/functions.ts'
-import { signatureOf } from '../expression/signature.ts'
+import { type Signature, signatureOf } from '../expression/signature.ts'
 import { remedyFor } from '../tensor/check.ts'
-import { scalar } from '../tensor/create.ts'
-import { isFloat } from '../tensor/dtype.ts'
+import { constant } from '../tensor/create.ts'
+import { type DType, isFloat } from '../tensor/dtype.ts'
 import { broadcastShapes, type Shape, sameShape } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { broadcastTo } from './broadcast.ts'
@@ -31,20 +31,22 @@ export const map = defineOp<MapAttributes>({
   name: 'map',
   forward(inputs, { expression }) {
     const { shape, backend } = inputs[0]!
-    const number = inputs.find(input => input.dtype !== 'bool') // all numbers are of one type
-    const dtype = signatureOf(expression).gives === 'boolean' ? 'bool' : (number?.dtype ?? 'float32')
+    const dtype = signatureOf(expression).gives === 'boolean' ? 'bool' : numberTypeOf(inputs)
     return new Tensor(backend, backend.map(expression, inputs, shape, dtype), dtype, shape)
   },
-  vjp: ({ g, inputs, output, attributes: { expression }, needs }) =>
-    inputs.map((_, i) => {
+  vjp({ g, inputs, output, attributes: { expression }, needs }) {
+    const pick = (index: number): Tensor => (index === 0 ? g : index === 1 ? output : inputs[index - 2]!)
+    return inputs.map((_, i) => {
       const rule = needs[i] ? reverseRule(expression, i) : 'none'
       if (rule === 'pass') return g
-      return rule === 'none' ? undefined : applyTo([g, output, ...inputs], rule)
-    }),
+      return rule === 'none' ? undefined : applyTo(pick, rule)
+    })
+  },
   jvp({ d, inputs, output, attributes: { expression } }) {
     const moving = [...d.keys()].filter(i => d[i] !== undefined)
     const rule = forwardRule(expression, moving)
-    return rule === 'none' ? undefined : applyTo([output, ...inputs.flatMap((x, i) => [x, d[i]])], rule)
+    const pool = [output, ...inputs.flatMap((x, i) => [x, d[i]])]
+    return rule === 'none' ? undefined : applyTo(index => pool[index]!, rule)
   },
   format: (operands, { expression }) => formatExpression(expression, operands),
   samples: [],
@@ -66,48 +68,79 @@ export const map = defineOp<MapAttributes>({
   ],
 })
 
-function applyTo(pool: readonly (Tensor | undefined)[], { expression, operands }: PooledMap): Tensor {
-  const inputs = operands.map(index => pool[index]!)
-  return map.apply(inputs, { expression })
+/** The type of the numbers among the inputs, which is one. */
+function numberTypeOf(inputs: readonly Tensor[]): DType {
+  for (const { dtype } of inputs) if (dtype !== 'bool') return dtype
+  return 'float32'
+}
+
+function applyTo(pick: (index: number) => Tensor, { expression, operands }: PooledMap): Tensor {
+  return map.apply(operands.map(pick), { expression })
 }
 
 /**
- * The value of an expression at each element of `operands`, which broadcast.
+ * The function that gives the value of an expression at each element of its operands, which broadcast.
  *
- * @param operation  the name that errors give
- * @throws DTypeError for wrong or mixed element types; ShapeError when shapes do not broadcast
+ * @param operation  the name that errors give: DTypeError for wrong or mixed element types, ShapeError when shapes do
+ *                   not broadcast
  */
-function evaluate(operation: string, expression: Expression, operands: readonly TensorLike[]): Tensor {
-  const tensors = asTensors(operation, expression, operands)
-  let shape: Shape = tensors[0]!.shape
-  for (const { shape: other } of tensors) shape = broadcastShapes(operation, shape, other)
-  commonBackend(operation, tensors)
-  return map.apply(
-    tensors.map(t => (sameShape(t.shape, shape) ? t : broadcastTo(t, shape))),
-    { expression },
-  )
+function evaluator(
+  operation: string,
+  expression: Expression,
+): (operands: readonly TensorLike[]) => Tensor {
+  const attributes = { expression }
+  const signature = signatureOf(expression, operation)
+  const isNumeric = signature.inputs.every(kind => kind === 'number')
+  return operands =>
+    isNumeric && operands.length >= signature.inputs.length && areAlike(operands)
+      ? map.apply(operands, attributes)
+      : map.apply(inputsOf(operation, signature, operands), attributes)
 }
 
-/** Turns numbers into tensors of the type of the others, and checks all types against the expression. */
-function asTensors(operation: string, expression: Expression, operands: readonly TensorLike[]): Tensor[] {
-  const { inputs: kinds, floats } = signatureOf(expression)
+/** Whether all are tensors of one float type, shape and backend, as most are: inputs of a map as they stand. */
+function areAlike(operands: readonly TensorLike[]): operands is readonly Tensor[] {
+  const first = operands[0]
+  if (!(first instanceof Tensor) || !isFloat(first.dtype)) return false
+  for (let i = 1; i < operands.length; i++) {
+    const other = operands[i]
+    if (!(other instanceof Tensor) || other.dtype !== first.dtype || other.backend !== first.backend) return false
+    if (!sameShape(other.shape, first.shape)) return false
+  }
+  return true
+}
+
+/** The operands as tensors of one shape: numbers take the type of the tensors beside them, and all types are checked. */
+function inputsOf(operation: string, signature: Signature, operands: readonly TensorLike[]): Tensor[] {
+  const dtype = checkedType(operation, signature, operands)
+  const tensors = operands.filter(operand => operand instanceof Tensor)
+  const backend = tensors.length > 0 ? commonBackend(operation, tensors) : currentBackend()
+  let shape: Shape = tensors[0]?.shape ?? []
+  for (const { shape: other } of tensors) shape = broadcastShapes(operation, shape, other)
+  return operands.map(operand => {
+    if (operand instanceof Tensor) return sameShape(operand.shape, shape) ? operand : broadcastTo(operand, shape)
+    return constant(Number(operand), shape, typeof operand === 'boolean' ? 'bool' : dtype, backend, operation)
+  })
+}
+
+/** The one type of all numbers, once each operand has been found to be what the signature wants. */
+function checkedType(
+  operation: string,
+  { inputs: kinds, floats }: Signature,
+  operands: readonly TensorLike[],
+): DType {
   if (operands.length < kinds.length) {
     throw new ValueError(operation, `it got ${operands.length} operands`, `Give ${kinds.length}`)
   }
-  const given = operands.find(operand => operand instanceof Tensor)
   const number = operands.find(
     (operand, i): operand is Tensor => kinds[i] === 'number' && operand instanceof Tensor,
   )
-  const backend = given?.backend ?? currentBackend()
   const dtype = number?.dtype ?? 'float32'
   if (number !== undefined && floats && !isFloat(dtype)) {
     throw new DTypeError(operation, `${number} is not of a float type`, "Cast it first: .cast('float32')")
   }
-  return operands.map((operand, i) => {
+  for (const [i, operand] of operands.entries()) {
     const wanted = kinds[i] === 'boolean' ? 'boolean' : 'number'
-    if (typeof operand === wanted) {
-      return scalar(Number(operand), wanted === 'boolean' ? 'bool' : dtype, backend, operation)
-    }
+    if (typeof operand === wanted) continue
     if (typeof operand === 'number' || typeof operand === 'boolean') {
       throw new DTypeError(
         operation,
@@ -122,11 +155,11 @@ function asTensors(operation: string, expression: Expression, operands: readonly
         (operand as unknown) instanceof Promise ? remedyFor(operand) : 'Make it one with tensor(…)',
       )
     }
-    if ((operand.dtype === 'bool') !== (kinds[i] === 'boolean')) {
+    if ((operand.dtype === 'bool') !== (wanted === 'boolean')) {
       throw new DTypeError(
         operation,
-        `${operand} stands where a ${kinds[i] === 'boolean' ? 'bool' : 'number'} is needed`,
-        kinds[i] === 'boolean' ? 'Compare it first: x.less(0)' : "Cast it first: .cast('float32')",
+        `${operand} stands where a ${wanted === 'boolean' ? 'bool' : 'number'} is needed`,
+        wanted === 'boolean' ? 'Compare it first: x.less(0)' : "Cast it first: .cast('float32')",
       )
     }
     if (kinds[i] === 'number' && operand.dtype !== dtype) {
@@ -136,8 +169,8 @@ function asTensors(operation: string, expression: Expression, operands: readonly
         `Cast one first: .cast('${dtype}')`,
       )
     }
-    return operand
-  })
+  }
+  return dtype
 }
 
 /**
@@ -168,25 +201,25 @@ export function elementwise<Arguments extends readonly Expression[]>(
       'Return an expression, such as e.mul(x, x)',
     )
   }
-  signatureOf(expression, name)
+  const evaluate = evaluator(name, expression)
   return (...operands) => {
     if (operands.length !== args.length) {
       throw new ValueError(name, `${operands.length} arguments were given`, `It takes ${args.length}`)
     }
-    return evaluate(name, expression, operands)
+    return evaluate(operands)
   }
 }
 
 const [x0, x1, x2] = [input(0), input(1), input(2)]
 
 function unary(name: ScalarFunction): (x: TensorLike) => Tensor {
-  const expression = call(name, x0)
-  return x => evaluate(name, expression, [x])
+  const evaluate = evaluator(name, call(name, x0))
+  return x => evaluate([x])
 }
 
 function binary(name: ScalarFunction): (a: TensorLike, b: TensorLike) => Tensor {
-  const expression = call(name, x0, x1)
-  return (a, b) => evaluate(name, expression, [a, b])
+  const evaluate = evaluator(name, call(name, x0, x1))
+  return (a, b) => evaluate([a, b])
 }
 
 /** -x */
@@ -280,7 +313,7 @@ export const or: (a: TensorLike, b: TensorLike) => Tensor = binary('or')
 /** The opposite, of bools. */
 export const not: (a: TensorLike) => Tensor = unary('not')
 
-const choice = call('where', x0, x1, x2)
+const chosen = evaluator('where', call('where', x0, x1, x2))
 
 /**
  * `a` where `condition` holds, else `b`.
@@ -292,5 +325,5 @@ const choice = call('where', x0, x1, x2)
  * @param condition  a bool tensor
  */
 export function where(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {
-  return evaluate('where', choice, [condition, a, b])
+  return chosen([condition, a, b])
 }

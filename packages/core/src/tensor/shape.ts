@@ -12,8 +12,11 @@ export function sizeOf(shape: Shape): number {
   return size
 }
 
+const single: readonly number[] = [1]
+
 /** Steps in memory from one element to the next along each axis, for row-major storage without gaps. */
-export function contiguousStrides(shape: Shape): number[] {
+export function contiguousStrides(shape: Shape): readonly number[] {
+  if (shape.length === 1) return single // of every vector: not to be made over and over
   const strides = new Array<number>(shape.length)
   for (let axis = shape.length - 1, step = 1; axis >= 0; axis--) {
     strides[axis] = step
