@@ -1,13 +1,13 @@
 /** A parameter: a place in a module that holds a tensor which learning replaces. */
 
-import { DTypeError, ShapeError, Tensor, ValueError } from '@sensigrad/core'
+import { DTypeError, keep, ShapeError, Tensor, ValueError } from '@sensigrad/core'
 
 /** Holds the current value; the shape and element type stay what they were at first. */
 export class Parameter {
   #value: Tensor
 
   constructor(value: Tensor) {
-    this.#value = value
+    this.#value = keep(value)
   }
 
   /** The current value. */
@@ -42,7 +42,7 @@ export class Parameter {
         `Cast it: .cast('${this.#value.dtype}')`,
       )
     }
-    this.#value = next
+    this.#value = keep(next, this.#value)
   }
 }
 

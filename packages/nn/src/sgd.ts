@@ -1,6 +1,6 @@
 /** Stochastic gradient descent. */
 
-import { describeValue, ShapeError, type Tensor, ValueError } from '@sensigrad/core'
+import { describeValue, keep, ShapeError, type Tensor, ValueError } from '@sensigrad/core'
 import type { ByParameter } from './gradients.ts'
 import { type AnyModule, checkModule } from './module.ts'
 import { type Parameter, parameterAt } from './parameter.ts'
@@ -63,7 +63,7 @@ export class SGD {
     for (const [parameter, gradient] of pairs) {
       const before = this.#velocity.get(parameter)
       const velocity = before === undefined ? gradient : before.mul(this.momentum).add(gradient)
-      if (this.momentum > 0) this.#velocity.set(parameter, velocity)
+      if (this.momentum > 0) this.#velocity.set(parameter, keep(velocity, before))
       parameter.value = parameter.value.sub(velocity.mul(this.rate))
     }
   }

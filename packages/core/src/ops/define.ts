@@ -7,6 +7,7 @@ import type { Backend } from '../backend/contract.ts'
 import { BackendError, describeValue, ValueError } from '../errors.ts'
 import { isRecording, remember } from '../tape/recorder.ts'
 import { zerosLike } from '../tensor/create.ts'
+import { checkAlive } from '../tensor/lifetime.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { type Specification, specify } from './specify.ts'
 
@@ -156,6 +157,7 @@ export function makeOp<Attributes>(
       return tangents ? [op.apply(tangents, attributes)] : []
     },
     apply(inputs, attributes) {
+      checkAlive(definition.name, inputs)
       const output = definition.forward(inputs, attributes)
       if (isRecording()) remember(op as Op, inputs, attributes, [output])
       return output
@@ -178,6 +180,7 @@ export function makeMultiOp<Attributes>(
       return tangents ? op.apply(tangents, step.attributes) : []
     },
     apply(inputs, attributes) {
+      checkAlive(definition.name, inputs)
       const outputs = definition.forward(inputs, attributes)
       if (isRecording()) remember(op as Op, inputs, attributes, outputs)
       return outputs

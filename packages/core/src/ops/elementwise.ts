@@ -84,10 +84,7 @@ function applyTo(pick: (index: number) => Tensor, { expression, operands }: Pool
  * @param operation  the name that errors give: DTypeError for wrong or mixed element types, ShapeError when shapes do
  *                   not broadcast
  */
-function evaluator(
-  operation: string,
-  expression: Expression,
-): (operands: readonly TensorLike[]) => Tensor {
+function evaluator(operation: string, expression: Expression): (operands: readonly TensorLike[]) => Tensor {
   const attributes = { expression }
   const signature = signatureOf(expression, operation)
   const isNumeric = signature.inputs.every(kind => kind === 'number')
@@ -103,7 +100,8 @@ function areAlike(operands: readonly TensorLike[]): operands is readonly Tensor[
   if (!(first instanceof Tensor) || !isFloat(first.dtype)) return false
   for (let i = 1; i < operands.length; i++) {
     const other = operands[i]
-    if (!(other instanceof Tensor) || other.dtype !== first.dtype || other.backend !== first.backend) return false
+    if (!(other instanceof Tensor) || other.dtype !== first.dtype || other.backend !== first.backend)
+      return false
     if (!sameShape(other.shape, first.shape)) return false
   }
   return true
@@ -117,7 +115,8 @@ function inputsOf(operation: string, signature: Signature, operands: readonly Te
   let shape: Shape = tensors[0]?.shape ?? []
   for (const { shape: other } of tensors) shape = broadcastShapes(operation, shape, other)
   return operands.map(operand => {
-    if (operand instanceof Tensor) return sameShape(operand.shape, shape) ? operand : broadcastTo(operand, shape)
+    if (operand instanceof Tensor)
+      return sameShape(operand.shape, shape) ? operand : broadcastTo(operand, shape)
     return constant(Number(operand), shape, typeof operand === 'boolean' ? 'bool' : dtype, backend, operation)
   })
 }

@@ -6,6 +6,7 @@ import { DTypeError, describeValue, ShapeError, ValueError } from '../errors.ts'
 import { memo } from '../memo.ts'
 import { checkOptions, checkTensor } from './check.ts'
 import { allocate, type DType, dtypeOf, dtypes, type TypedArray } from './dtype.ts'
+import { lasting } from './lifetime.ts'
 import { checkShape, formatShape, type Shape, sameShape, sizeOf } from './shape.ts'
 import { type NestedArray, Tensor } from './tensor.ts'
 
@@ -297,7 +298,7 @@ export function scalar(value: number, dtype: DType, backend: Backend, operation 
   const recent = ofType[dtype] ?? new Map() // what is no type is refused below
   if (recent.size >= 256) recent.clear()
   return memo(recent, Object.is(value, -0) ? '-0' : value, () =>
-    fromHost([value], [], dtype, backend, operation),
+    lasting(() => fromHost([value], [], dtype, backend, operation)),
   )
 }
 

@@ -10,6 +10,7 @@ import {
   GradientError,
   isRecorded,
   isSynchronous,
+  keep,
   NonFiniteError,
   ones,
   type Tensor,
@@ -118,7 +119,7 @@ export class SAL {
       const attachment: Attachment = {
         path,
         counted,
-        mask: masks[i]!,
+        mask: keep(masks[i]!),
         stopListening: layer.onFiring(firing => this.#hear(attachment, firing)),
         heard: [],
         last: undefined,
@@ -184,8 +185,8 @@ export class SAL {
   #stepOf(layer: NeuronLayer<never, unknown>, attachment: Attachment): () => void {
     const { sensitivity, weights, bias } = sensitivityGradient(attachment.heard, attachment.counted)
     checkFinite(attachment.path || layer.constructor.name, where(attachment.mask, sensitivity, 0))
-    const before = attachment.last?.average
-    const average = before?.mul(this.decay).add(sensitivity.mul(1 - this.decay)) ?? sensitivity
+    const { last } = attachment
+    const average = last?.average.mul(this.decay).add(sensitivity.mul(1 - this.decay)) ?? sensitivity
     const gate = where(attachment.mask, gates[this.mode](average, this.target), 0)
     const step = gate.mul(this.rate)
     const firing = attachment.heard.at(-1)!
@@ -197,7 +198,11 @@ export class SAL {
       }
       layer.bias.value = climbBias(layer.bias.value, bias, step)
       attachment.heard = []
-      attachment.last = { sensitivity, average, gate }
+      attachment.last = {
+        sensitivity: keep(sensitivity, last?.sensitivity),
+        average: keep(average, last?.average),
+        gate: keep(gate, last?.gate),
+      }
     }
   }
 
