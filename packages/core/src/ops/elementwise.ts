@@ -3,20 +3,16 @@
  * its most common expressions. Operands broadcast, and numbers take the type of the tensors beside them.
  */
 
-import { currentBackend } from '../backend/current.ts'
-import { DTypeError, describeValue, ValueError } from '../errors.ts'
+import { describeValue, ValueError } from '../errors.ts'
 import { forwardRule, type PooledMap, reverseRule } from '../expression/differentiate.ts'
 import { call, type Expression, input, isExpression } from '../expression/expression.ts'
 import { formatExpression } from '../expression/format.ts'
 import { e, type ScalarFunction } from '../expression/functions.ts'
-import { type Signature, signatureOf } from '../expression/signature.ts'
-import { remedyFor } from '../tensor/check.ts'
-import { constant } from '../tensor/create.ts'
-import { type DType, isFloat } from '../tensor/dtype.ts'
-import { broadcastShapes, type Shape, sameShape } from '../tensor/shape.ts'
+import { signatureOf } from '../expression/signature.ts'
+import type { DType } from '../tensor/dtype.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { broadcastTo } from './broadcast.ts'
-import { commonBackend, defineOp } from './define.ts'
+import { defineOp } from './define.ts'
+import { areAlike, inputsOf } from './operands.ts'
 
 /** What elementwise operations take. */
 export type TensorLike = Tensor | number | boolean
@@ -35,11 +31,11 @@ export const map = defineOp<MapAttributes>({
     return new Tensor(backend, backend.map(expression, inputs, shape, dtype), dtype, shape)
   },
   vjp({ g, inputs, output, attributes: { expression }, needs }) {
-    const pick = (index: number): Tensor => (index === 0 ? g : index === 1 ? output : inputs[index - 2]!)
     return inputs.map((_, i) => {
       const rule = needs[i] ? reverseRule(expression, i) : 'none'
       if (rule === 'pass') return g
-      return rule === 'none' ? undefined : applyTo(pick, rule)
+      if (rule === 'none') return undefined
+      return applyTo(index => (index === 0 ? g : index === 1 ? output : inputs[index - 2]!), rule)
     })
   },
   jvp({ d, inputs, output, attributes: { expression } }) {
@@ -92,84 +88,6 @@ function evaluator(operation: string, expression: Expression): (operands: readon
     isNumeric && operands.length >= signature.inputs.length && areAlike(operands)
       ? map.apply(operands, attributes)
       : map.apply(inputsOf(operation, signature, operands), attributes)
-}
-
-/** Whether all are tensors of one float type, shape and backend, as most are: inputs of a map as they stand. */
-function areAlike(operands: readonly TensorLike[]): operands is readonly Tensor[] {
-  const first = operands[0]
-  if (!(first instanceof Tensor) || !isFloat(first.dtype)) return false
-  for (let i = 1; i < operands.length; i++) {
-    const other = operands[i]
-    if (!(other instanceof Tensor) || other.dtype !== first.dtype || other.backend !== first.backend)
-      return false
-    if (!sameShape(other.shape, first.shape)) return false
-  }
-  return true
-}
-
-/** The operands as tensors of one shape: numbers take the type of the tensors beside them, and all types are checked. */
-function inputsOf(operation: string, signature: Signature, operands: readonly TensorLike[]): Tensor[] {
-  const dtype = checkedType(operation, signature, operands)
-  const tensors = operands.filter(operand => operand instanceof Tensor)
-  const backend = tensors.length > 0 ? commonBackend(operation, tensors) : currentBackend()
-  let shape: Shape = tensors[0]?.shape ?? []
-  for (const { shape: other } of tensors) shape = broadcastShapes(operation, shape, other)
-  return operands.map(operand => {
-    if (operand instanceof Tensor)
-      return sameShape(operand.shape, shape) ? operand : broadcastTo(operand, shape)
-    return constant(Number(operand), shape, typeof operand === 'boolean' ? 'bool' : dtype, backend, operation)
-  })
-}
-
-/** The one type of all numbers, once each operand has been found to be what the signature wants. */
-function checkedType(
-  operation: string,
-  { inputs: kinds, floats }: Signature,
-  operands: readonly TensorLike[],
-): DType {
-  if (operands.length < kinds.length) {
-    throw new ValueError(operation, `it got ${operands.length} operands`, `Give ${kinds.length}`)
-  }
-  const number = operands.find(
-    (operand, i): operand is Tensor => kinds[i] === 'number' && operand instanceof Tensor,
-  )
-  const dtype = number?.dtype ?? 'float32'
-  if (number !== undefined && floats && !isFloat(dtype)) {
-    throw new DTypeError(operation, `${number} is not of a float type`, "Cast it first: .cast('float32')")
-  }
-  for (const [i, operand] of operands.entries()) {
-    const wanted = kinds[i] === 'boolean' ? 'boolean' : 'number'
-    if (typeof operand === wanted) continue
-    if (typeof operand === 'number' || typeof operand === 'boolean') {
-      throw new DTypeError(
-        operation,
-        `${operand} stands where a ${wanted} is needed`,
-        wanted === 'boolean' ? 'Give true, false or a bool tensor' : 'Give 1 or 0',
-      )
-    }
-    if (!(operand instanceof Tensor)) {
-      throw new ValueError(
-        operation,
-        `${describeValue(operand)} is no tensor or number`,
-        (operand as unknown) instanceof Promise ? remedyFor(operand) : 'Make it one with tensor(…)',
-      )
-    }
-    if ((operand.dtype === 'bool') !== (wanted === 'boolean')) {
-      throw new DTypeError(
-        operation,
-        `${operand} stands where a ${wanted === 'boolean' ? 'bool' : 'number'} is needed`,
-        wanted === 'boolean' ? 'Compare it first: x.less(0)' : "Cast it first: .cast('float32')",
-      )
-    }
-    if (kinds[i] === 'number' && operand.dtype !== dtype) {
-      throw new DTypeError(
-        operation,
-        `${number} and ${operand} are mixed`,
-        `Cast one first: .cast('${dtype}')`,
-      )
-    }
-  }
-  return dtype
 }
 
 /**

@@ -3,10 +3,8 @@
 import type { Backend } from '../backend/contract.ts'
 import { currentBackend } from '../backend/current.ts'
 import { DTypeError, describeValue, ShapeError, ValueError } from '../errors.ts'
-import { memo } from '../memo.ts'
 import { checkOptions, checkTensor } from './check.ts'
 import { allocate, type DType, dtypeOf, dtypes, type TypedArray } from './dtype.ts'
-import { lasting } from './lifetime.ts'
 import { checkShape, formatShape, type Shape, sameShape, sizeOf } from './shape.ts'
 import { type NestedArray, Tensor } from './tensor.ts'
 
@@ -289,17 +287,18 @@ const scalars = new WeakMap<Backend, Record<DType, Map<number | '-0', Tensor>>>(
  * @param operation  who needs it, for messages
  */
 export function scalar(value: number, dtype: DType, backend: Backend, operation = 'scalar'): Tensor {
-  const ofType = memo(scalars, backend, () => ({
-    float32: new Map(),
-    float64: new Map(),
-    int32: new Map(),
-    bool: new Map(),
-  }))
-  const recent = ofType[dtype] ?? new Map() // what is no type is refused below
-  if (recent.size >= 256) recent.clear()
-  return memo(recent, Object.is(value, -0) ? '-0' : value, () =>
-    lasting(() => fromHost([value], [], dtype, backend, operation)),
-  )
+  let ofType = scalars.get(backend)
+  if (ofType === undefined) {
+    ofType = { float32: new Map(), float64: new Map(), int32: new Map(), bool: new Map() }
+    scalars.set(backend, ofType)
+  }
+  const key = Object.is(value, -0) ? '-0' : value
+  const known = ofType[dtype]?.get(key) // what is no type is refused below
+  if (known !== undefined && !known.released) return known
+  const made = fromHost([value], [], dtype, backend, operation)
+  if (ofType[dtype].size >= 256) ofType[dtype].clear()
+  ofType[dtype].set(key, made)
+  return made
 }
 
 const constants = new WeakMap<Tensor, Tensor>()
@@ -317,7 +316,7 @@ export function constant(
 ): Tensor {
   const element = scalar(value, dtype, backend, operation)
   const last = constants.get(element)
-  if (last !== undefined && sameShape(last.shape, shape)) return last
+  if (last !== undefined && sameShape(last.shape, shape) && !last.released) return last
   const made = stretched(element, shape)
   constants.set(element, made)
   return made
