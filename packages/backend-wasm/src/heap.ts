@@ -290,7 +290,7 @@ export class Heap {
     throw new BackendError(
       operation,
       `the WebAssembly memory is full: ${asked} bytes were asked for, and ${this.#blocks} tensors hold ${this.#bytes} of ${all}`,
-      'Give back what is done with by backend.free(x.storage), let the loop yield (await), or raise maximumPages',
+      'Give back what is done with: wrap the turns of a loop in scope(…), let it yield (await), or raise maximumPages',
     )
   }
 }
