@@ -142,6 +142,11 @@ export { perSample } from './transform/per-sample.ts'
 export { type ScanOptions, type ScanStep, scan } from './transform/scan.ts'
 export { type Leaf, leavesOf, mapTree, mapTrees, rebuildTree, type TensorTree } from './tensor/tree.ts'
 
+// Steps that are captured once and replayed
+export { type Captured, type CaptureArgument, type CaptureOptions, capture } from './capture/capture.ts'
+export { setting } from './capture/open-trace.ts'
+export { Variable } from './capture/variable.ts'
+
 // Expressions of elementwise operations: what a backend compiles, and how activations find their slopes
 export * as expressions from './expression/index.ts'
 export type { Expression, ExpressionLike } from './expression/expression.ts'
@@ -153,7 +158,7 @@ export {
   type Backend, type Capabilities, type Destination, type Extremum, isSynchronous, kernelFamilies, type Kernels, type MemoryUse, missingKernels, type Reduction, type Region,
   type Storage, type SynchronousBackend, type View,
 } from './backend/contract.ts'
-export { currentBackend, hasBackend, useBackend } from './backend/current.ts'
+export { currentBackend, hasBackend, isCapturing, outsideCapture, useBackend } from './backend/current.ts'
 export { type CollapsedLayout, collapse, walk } from './backend/layout.ts'
 
 // Errors

@@ -8,16 +8,30 @@ import {
   NonFiniteError,
   norm,
   normalValues,
+  pushforward,
+  record,
+  stopGradient,
   type Tensor,
   tensor,
   where,
   zerosLike,
 } from '@sensigrad/core'
 import { qrOf } from '@sensigrad/linalg'
+import type { Step } from './step.ts'
 
 /** `count` orthonormal directions in the space of `state`, drawn evenly from all of them. */
 export function drawFrame(operation: string, state: Tensor, count: number, from: Key = key(0)): Tensor[] {
   return columnsOf(qrOf(normalValues(from, state.size * count, operation), state.size, count).q, count, state)
+}
+
+/** The next state, and the tangents pushed along by the derivative of the step. */
+export function moveTangents(
+  state: Tensor,
+  tangents: readonly Tensor[],
+  step: Step,
+): readonly [Tensor, readonly Tensor[]] {
+  const tape = record(step, state)
+  return [stopGradient(tape.output), tangents.map(tangent => pushforward(tape, [tangent])[0]!)]
 }
 
 /** The columns of a matrix, each as a tensor like `state`. */

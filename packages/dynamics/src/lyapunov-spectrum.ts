@@ -4,9 +4,9 @@
  * Benettin et al., Meccanica 15:9-20, 1980).
  */
 
-import { flatten, type Key, pushforward, record, stack, stopGradient, type Tensor } from '@sensigrad/core'
+import { flatten, type Key, stack, type Tensor } from '@sensigrad/core'
 import { qrOf } from '@sensigrad/linalg'
-import { columnsOf, drawFrame, tooFar } from './directions.ts'
+import { columnsOf, drawFrame, moveTangents, tooFar } from './directions.ts'
 import { type Companion, checkWhole, Orbit, type OrbitOptions } from './orbit.ts'
 import type { Step } from './step.ts'
 
@@ -63,27 +63,25 @@ export async function lyapunovSpectrum(
 /** Tangents of the orbit, and for each the logarithm of what it has grown by across those before it. */
 class Frame implements Companion {
   readonly #operation: string
-  #tangents: readonly Tensor[]
+  travelling: readonly Tensor[]
   readonly growth: Float64Array
 
   constructor(operation: string, tangents: readonly Tensor[]) {
     this.#operation = operation
-    this.#tangents = tangents
+    this.travelling = tangents
     this.growth = new Float64Array(tangents.length)
   }
 
-  move(state: Tensor, step: Step): Tensor {
-    const tape = record(step, state)
-    this.#tangents = this.#tangents.map(tangent => pushforward(tape, [tangent])[0]!)
-    return stopGradient(tape.output)
+  move(state: Tensor, tangents: readonly Tensor[], step: Step): readonly [Tensor, readonly Tensor[]] {
+    return moveTangents(state, tangents, step)
   }
 
   async renormalise(state: Tensor, isMeasured: boolean): Promise<void> {
-    const count = this.#tangents.length
-    const values = await stack(this.#tangents.map(flatten), 1).data()
+    const count = this.travelling.length
+    const values = await stack(this.travelling.map(flatten), 1).data()
     if (!values.every(Number.isFinite)) throw tooFar(this.#operation)
     const { q, r } = qrOf(values, state.size, count)
-    this.#tangents = columnsOf(q, count, state)
+    this.travelling = columnsOf(q, count, state)
     if (isMeasured) for (let k = 0; k < count; k++) this.growth[k]! += Math.log(r[k * count + k]!)
   }
 }

@@ -3,16 +3,8 @@
  * Strelcyn, "Lyapunov characteristic exponents for smooth dynamical systems", Meccanica 15:9-20, 1980).
  */
 
-import {
-  type Key,
-  pushforward,
-  record,
-  ShapeError,
-  stopGradient,
-  type Tensor,
-  ValueError,
-} from '@sensigrad/core'
-import { drawFrame, measure } from './directions.ts'
+import { type Key, ShapeError, stopGradient, type Tensor, ValueError } from '@sensigrad/core'
+import { drawFrame, measure, moveTangents } from './directions.ts'
 import { type Companion, Orbit, type OrbitOptions } from './orbit.ts'
 import type { Step } from './step.ts'
 
@@ -91,26 +83,28 @@ async function firstTangent(
 class Tangent implements Companion {
   readonly #operation: string
   readonly #first: Tensor
-  direction: Tensor
+  travelling: readonly Tensor[]
   growth = 0
 
   constructor(operation: string, first: Tensor) {
     this.#operation = operation
     this.#first = first
-    this.direction = first
+    this.travelling = [first]
   }
 
-  move(state: Tensor, step: Step): Tensor {
-    const tape = record(step, state)
-    this.direction = pushforward(tape, [this.direction])[0]!
-    return stopGradient(tape.output)
+  get direction(): Tensor {
+    return this.travelling[0]!
+  }
+
+  move(state: Tensor, tangents: readonly Tensor[], step: Step): readonly [Tensor, readonly Tensor[]] {
+    return moveTangents(state, tangents, step)
   }
 
   async renormalise(_: Tensor, isMeasured: boolean): Promise<void> {
     // A tangent that dies before the measurement says nothing about the orbit that is measured.
     const otherwise = isMeasured ? undefined : this.#first
     const { length, unit } = await measure(this.#operation, this.direction, otherwise)
-    this.direction = unit
+    this.travelling = [unit]
     if (isMeasured) this.growth += Math.log(length)
   }
 }

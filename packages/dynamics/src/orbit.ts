@@ -4,6 +4,8 @@
  */
 
 import {
+  arange,
+  capture,
   DTypeError,
   describeValue,
   formatShape,
@@ -13,8 +15,10 @@ import {
   NonFiniteError,
   type Shape,
   ShapeError,
+  scan,
   stopGradient,
   type Tensor,
+  unstack,
   ValueError,
 } from '@sensigrad/core'
 import { advance, checkSystem, type Step } from './step.ts'
@@ -34,12 +38,20 @@ export interface OrbitOptions {
    * if it returns a promise. Accumulate along the orbit here, show progress, or throw to end the measurement.
    */
   readonly onStep?: (state: Tensor, next: Tensor, number: number) => void | Promise<void>
+  /**
+   * Whether the steps of an interval, tangents included, are captured once and replayed, as `capture` does: faster for
+   * all but the shortest measurements. The step must then be one that can be captured; variables that it reads, such as
+   * parameters, are read anew at each interval, and `onStep` is called when an interval has passed. Off unless said.
+   */
+  readonly captured?: boolean
 }
 
 /** What travels beside the state. */
 export interface Companion {
-  /** The next state, by one call of `step`; moves the companion along. */
-  move(state: Tensor, step: Step): Tensor
+  /** Tangents, or a neighbouring state. */
+  travelling: readonly Tensor[]
+  /** The next state by `step`, and what travels beside it, moved along. */
+  move(state: Tensor, travelling: readonly Tensor[], step: Step): readonly [Tensor, readonly Tensor[]]
   /** Ends an interval: measures how the companion has stretched, and brings it back to its size. */
   renormalise(state: Tensor, isMeasured: boolean): Promise<void>
 }
@@ -55,6 +67,7 @@ export class Orbit {
   readonly duration: number
   readonly #step: Step
   readonly #onStep: OrbitOptions['onStep']
+  readonly #captured: boolean
 
   /** @throws ValueError, DTypeError, ShapeError or GradientError for a state or an option that will not do */
   constructor(operation: string, step: Step, state: Tensor, options: OrbitOptions, usualInterval = 1) {
@@ -67,7 +80,14 @@ export class Orbit {
         'Give an object such as { steps: 1000 }',
       )
     }
-    const { transient = 500, steps = 1000, interval = usualInterval, dt = 1, onStep } = options
+    const {
+      transient = 500,
+      steps = 1000,
+      interval = usualInterval,
+      dt = 1,
+      onStep,
+      captured = false,
+    } = options
     checkWhole(operation, 'transient', transient, 0)
     checkWhole(operation, 'steps', steps, 1)
     checkWhole(operation, 'interval', interval, 1)
@@ -82,6 +102,7 @@ export class Orbit {
     this.duration = steps * dt
     this.#step = step
     this.#onStep = onStep
+    this.#captured = captured
   }
 
   /**
@@ -91,20 +112,52 @@ export class Orbit {
    * @throws  NonFiniteError when the state leaves the finite range, and what `advance` throws
    */
   async follow(companion: Companion): Promise<Tensor> {
+    const advanceAll = this.#captured ? capture(this.#advanceAll(companion)) : undefined
     let state = this.start
     let unseen = [state] // states whose values nobody has looked at yet
-    for (let number = 1 - this.transient; number <= this.steps; number++) {
-      const taken = this.transient + number
-      const next = companion.move(state, x => advance(this.operation, this.#step, x, taken))
-      unseen.push(next)
-      if (number > 0 && this.#onStep) await this.#onStep(state, next, number)
-      state = next
-      if (number % this.interval !== 0 && number !== this.steps) continue
-      await this.#checkFinite(unseen, taken - unseen.length + 1)
+    for (let number = -this.transient; number < this.steps; ) {
+      const until = Math.min((Math.floor(number / this.interval) + 1) * this.interval, this.steps)
+      if (advanceAll !== undefined) {
+        const [passed, travelling] = advanceAll(state, companion.travelling, arange(until - number))
+        companion.travelling = travelling
+        for (const next of unstack(passed)) {
+          unseen.push(next)
+          await this.#report(state, next, ++number)
+          state = next
+        }
+      }
+      while (number < until) {
+        const taken = this.transient + number + 1
+        const step = (x: Tensor) => advance(this.operation, this.#step, x, taken)
+        const [next, travelling] = companion.move(state, companion.travelling, step)
+        companion.travelling = travelling
+        unseen.push(next)
+        await this.#report(state, next, ++number)
+        state = next
+      }
+      await this.#checkFinite(unseen, this.transient + number - unseen.length + 1)
       unseen = []
       await companion.renormalise(state, number > 0)
     }
+    advanceAll?.release()
     return state
+  }
+
+  /** The steps of an interval, as many as the clock has: all states that are passed, and what travels, at the end. */
+  #advanceAll(companion: Companion) {
+    const step = (x: Tensor) => advance(this.operation, this.#step, x, 1)
+    return (state: Tensor, travelling: readonly Tensor[], clock: Tensor): [Tensor, readonly Tensor[]] => {
+      const move = ([x, beside]: readonly [Tensor, readonly Tensor[]]) => {
+        const moved = companion.move(x, beside, step)
+        return [moved, moved[0]] as const
+      }
+      const [[, last], states] = scan(move, [state, travelling] as const, clock)
+      return [states, last]
+    }
+  }
+
+  async #report(state: Tensor, next: Tensor, number: number): Promise<void> {
+    if (number > 0 && this.#onStep) await this.#onStep(state, next, number)
   }
 
   async #checkFinite(states: readonly Tensor[], firstNumber: number): Promise<void> {

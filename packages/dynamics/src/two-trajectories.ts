@@ -94,25 +94,29 @@ class Neighbour implements Companion {
   readonly #operation: string
   readonly #separation: number
   readonly #direction: Tensor
-  state: Tensor
+  travelling: readonly Tensor[]
   growth = 0
 
   constructor(operation: string, start: Tensor, separation: number, direction: Tensor) {
     this.#operation = operation
     this.#separation = separation
     this.#direction = direction
-    this.state = add(start, mul(direction, separation))
+    this.travelling = [add(start, mul(direction, separation))]
   }
 
-  move(state: Tensor, step: Step): Tensor {
-    this.state = step(this.state)
-    return step(state)
+  get state(): Tensor {
+    return this.travelling[0]!
+  }
+
+  move(state: Tensor, [neighbour]: readonly Tensor[], step: Step): readonly [Tensor, readonly Tensor[]] {
+    const moved = step(neighbour!)
+    return [step(state), [moved]]
   }
 
   async renormalise(state: Tensor, isMeasured: boolean): Promise<void> {
     const otherwise = isMeasured ? undefined : this.#direction
     const { length, unit } = await measure(this.#operation, sub(this.state, state), otherwise)
-    this.state = add(state, mul(unit, this.#separation))
+    this.travelling = [add(state, mul(unit, this.#separation))]
     if (isMeasured) this.growth += Math.log(length / this.#separation)
   }
 }

@@ -57,6 +57,11 @@ export abstract class NeuronLayer<
     return () => this.#listeners.delete(listener)
   }
 
+  /** Whether anything listens. */
+  protected get isHeard(): boolean {
+    return this.#listeners.size > 0
+  }
+
   /** Announces a firing, and returns its output. */
   protected fire(firing: Firing): Tensor {
     for (const listener of this.#listeners) listener(firing)

@@ -1,6 +1,6 @@
 /** Recurrent layers: neurons that see their own outputs of the step before. */
 
-import { splitKey, stack, type Tensor, unstack, ValueError, zeros } from '@sensigrad/core'
+import { scan, splitKey, type Tensor, ValueError, zeros } from '@sensigrad/core'
 import { type Activation, activationOf, tanh } from './activation.ts'
 import { type Initialiser, uniform } from './initialise.ts'
 import {
@@ -124,16 +124,17 @@ export class RNN extends NeuronLayer<
         `the sequence ${sequence} has no steps`,
         'Give [time, …, inputs] with time ≥ 1',
       )
-    let state =
+    const start =
       initial ??
       zeros([...sequence.shape.slice(1, -1), this.neurons], {
         dtype: sequence.dtype,
         backend: sequence.backend,
       })
-    const states = unstack(sequence).map(input => {
-      state = this.#step(state, input)
-      return state
-    })
-    return { outputs: stack(states), state }
+    const advance = (state: Tensor, input: Tensor): [Tensor, Tensor] => {
+      const next = this.#step(state, input)
+      return [next, next]
+    }
+    const [state, outputs] = scan(advance, start, sequence, { unroll: this.isHeard })
+    return { outputs, state }
   }
 }

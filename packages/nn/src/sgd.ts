@@ -1,6 +1,15 @@
 /** Stochastic gradient descent. */
 
-import { describeValue, keep, ShapeError, type Tensor, ValueError } from '@sensigrad/core'
+import {
+  describeValue,
+  outsideCapture,
+  ShapeError,
+  setting,
+  type Tensor,
+  ValueError,
+  Variable,
+  zerosLike,
+} from '@sensigrad/core'
 import type { ByParameter } from './gradients.ts'
 import { type AnyModule, checkModule } from './module.ts'
 import { type Parameter, parameterAt } from './parameter.ts'
@@ -23,7 +32,7 @@ export class SGD {
   /** The learning rate; may be changed between updates. */
   rate: number
   readonly momentum: number
-  readonly #velocity = new WeakMap<Parameter, Tensor>()
+  readonly #velocity = new WeakMap<Parameter, Variable>()
 
   constructor(options: SGDOptions) {
     const { rate, momentum = 0 } = options ?? {}
@@ -61,11 +70,21 @@ export class SGD {
       ([path, gradient]) => [checkPair(parameters, path, gradient), gradient] as const,
     )
     for (const [parameter, gradient] of pairs) {
-      const before = this.#velocity.get(parameter)
-      const velocity = before === undefined ? gradient : before.mul(this.momentum).add(gradient)
-      if (this.momentum > 0) this.#velocity.set(parameter, keep(velocity, before))
-      parameter.value = parameter.value.sub(velocity.mul(this.rate))
+      const rate = setting(() => this.rate, gradient.dtype)
+      parameter.value = parameter.value.sub(this.#velocityOf(parameter, gradient).mul(rate))
     }
+  }
+
+  /** v ← momentum·v + g */
+  #velocityOf(parameter: Parameter, gradient: Tensor): Tensor {
+    if (this.momentum === 0) return gradient
+    let velocity = this.#velocity.get(parameter)
+    if (velocity === undefined) {
+      velocity = new Variable(outsideCapture(() => zerosLike(parameter.value)))
+      this.#velocity.set(parameter, velocity)
+    }
+    velocity.value = velocity.value.mul(this.momentum).add(gradient)
+    return velocity.value
   }
 }
 

@@ -1,5 +1,6 @@
 /** Writing the nodes of a graph as instructions: each once, shared values and what leaves a loop in locals. */
 
+import { BackendError } from '@sensigrad/core'
 import type { Bytes } from './bytes.ts'
 import { type Graph, type Node, Rate } from './graph.ts'
 import { lanes, opcodes } from './opcodes.ts'
@@ -20,24 +21,40 @@ export interface Frame {
   functionOf(name: string): number
 }
 
+/** A value this many operands deep is computed by itself, so that no expression is too deep for the stack. */
+const deepest = 48
+
+/** More locals than their number in the function's head has digits for. */
+const tooMany = 2 ** 14
+
 /** Writes nodes into a function body. */
 export class Body {
   /** The vectors that the next loads and stores are ahead of `at`, where the loop is unrolled. */
   ahead = 0
-  /** Locals in use so far. */
-  vectors = 0
   readonly #code: Bytes
   readonly #graph: Graph
   readonly #frame: Frame
+  readonly #root: Node
   readonly #uses = new Map<Node, number>()
+  /** What is computed before what needs it, in this order: what others need that change more often, and deep values. */
+  readonly #early: Node[] = []
   readonly #locals = new Map<Node, number>()
   readonly #ready = new Set<Node>()
+  #vectors = 0
 
   constructor(code: Bytes, graph: Graph, frame: Frame, root: Node) {
     this.#code = code
     this.#graph = graph
     this.#frame = frame
-    this.#countUses(root)
+    this.#root = root
+    this.#plan()
+  }
+
+  /** The locals for vectors that are in use so far. */
+  get vectors(): number {
+    if (this.#vectors < tooMany) return this.#vectors
+    const problem = `an expression of ${this.#graph.nodes.length} instructions is too large for one kernel`
+    throw new BackendError('map', problem, 'Compute parts of it as tensors of their own')
   }
 
   simd(opcode: number): void {
@@ -60,15 +77,8 @@ export class Body {
   }
 
   /** Computes everything that changes so rarely and is needed by what changes more often, into locals. */
-  hoist(root: Node, rate: Rate): void {
-    const seen = new Set<Node>()
-    const visit = (node: Node): void => {
-      if (seen.has(node) || this.#ready.has(node)) return
-      seen.add(node)
-      if (node.rate > rate) node.operands.forEach(visit)
-      else this.inLocal(node)
-    }
-    visit(root)
+  hoist(rate: Rate): void {
+    for (const node of this.#early) if (node.rate <= rate) this.#inLocal(node)
   }
 
   /** Forgets what was computed for one vector, before the next. */
@@ -76,21 +86,28 @@ export class Body {
     for (const node of this.#ready) if (node.rate === Rate.vector) this.#ready.delete(node)
   }
 
-  /** Leaves the value of a node in a local, whose number it gives. */
-  inLocal(node: Node): number {
+  /** Leaves the value of the root on the stack. */
+  write(): void {
+    this.hoist(Rate.vector)
+    this.#write(this.#root)
+  }
+
+  /** Leaves the value of the root in a local, whose number it gives. */
+  inLocal(): number {
+    this.hoist(Rate.vector)
+    return this.#inLocal(this.#root)
+  }
+
+  #inLocal(node: Node): number {
     if (!this.#ready.has(node)) {
-      this.write(node)
+      this.#write(node)
       if (this.#ready.has(node)) this.#code.byte(0x1a)
-      else {
-        this.#code.byte(set)
-        this.#code.unsigned(this.#keep(node))
-      }
+      else this.#local(set, this.#keep(node))
     }
     return this.#locals.get(node)!
   }
 
-  /** Leaves the value of a node on the stack. */
-  write(node: Node): void {
+  #write(node: Node): void {
     if (this.#ready.has(node)) {
       this.#local(get, this.#locals.get(node)!)
       return
@@ -100,13 +117,12 @@ export class Body {
   }
 
   #compute(node: Node): void {
-    const { op, operands, immediate } = node
+    const { op, lane, operands, immediate } = node
     if (op === 'input') this.#input(immediate as number)
     else if (op === 'constant' || op === 'bits') this.#constant(node)
-    else if (op === 'lanewise') this.#lanewise(node)
     else if (op === 'patch') this.#patch(node)
     else {
-      for (const operand of operands) this.write(operand)
+      for (const operand of operands) this.#write(operand)
       if (op === 'shuffle') {
         this.simd(0x0d)
         this.#code.bytes(...(immediate as readonly number[]))
@@ -115,30 +131,21 @@ export class Body {
           this.#code.byte(0x41) // the distance of a shift
           this.#code.signed(immediate as number)
         }
-        this.simd(opcodes[this.#graph.lane][op]!)
+        this.simd(opcodes[lane][op]!)
       }
     }
   }
 
-  #lanewise({ operands, immediate }: Node): void {
-    const from = operands.map(operand => this.inLocal(operand))
+  #patch(node: Node): void {
+    const [value, mask, ...operands] = node.operands as [Node, Node, ...Node[]]
+    const from = operands.map(operand => this.#inLocal(operand))
     const result = this.#newVector()
-    this.#local(get, from[0]!)
+    this.#write(value)
     this.#local(set, result)
-    this.#callByLane(immediate as string, from, result)
-    this.#local(get, result)
-  }
-
-  #patch({ operands, immediate }: Node): void {
-    const [value, mask, x] = operands as [Node, Node, Node]
-    const from = this.inLocal(x)
-    const result = this.#newVector()
-    this.write(value)
-    this.#local(set, result)
-    this.write(mask)
+    this.#write(mask)
     this.simd(0x53) // set in any lane
     this.#code.bytes(0x04, 0x40)
-    this.#callByLane(immediate as string, [from], result)
+    this.#callByLane(node, from, result)
     this.#code.byte(0x0b)
     this.#local(get, result)
   }
@@ -162,8 +169,7 @@ export class Body {
   }
 
   /** A number in each lane, or a pattern of 32 or (as a bigint) 64 bits again and again. */
-  #constant({ op, immediate }: Node): void {
-    const { lane } = this.#graph
+  #constant({ op, lane, immediate }: Node): void {
     const value = immediate as number | bigint | string
     const isWide = typeof value === 'bigint' || lane === 'f64'
     this.simd(0x0c)
@@ -176,9 +182,9 @@ export class Body {
     }
   }
 
-  /** Replaces each lane of `result` by a function of the same lanes of other locals. */
-  #callByLane(name: string, from: readonly number[], result: number): void {
-    const { count, extract, replace, widen, narrow } = lanes[this.#graph.lane]
+  /** Replaces each lane of `result` by a node's function of the same lanes of other locals. */
+  #callByLane({ lane: type, immediate: name }: Node, from: readonly number[], result: number): void {
+    const { count, extract, replace, widen, narrow } = lanes[type]
     for (let lane = 0; lane < count; lane++) {
       this.#local(get, result)
       for (const local of from) {
@@ -188,7 +194,7 @@ export class Body {
         if (widen) this.#code.byte(widen)
       }
       this.#code.byte(0x10)
-      this.#code.unsigned(this.#frame.functionOf(name))
+      this.#code.unsigned(this.#frame.functionOf(name as string))
       if (narrow) this.#code.byte(narrow)
       this.simd(replace)
       this.#code.byte(lane)
@@ -202,7 +208,7 @@ export class Body {
   }
 
   #newVector(): number {
-    return this.#frame.firstVector + this.vectors++
+    return this.#frame.firstVector + this.#vectors++
   }
 
   #keep(node: Node): number {
@@ -215,9 +221,25 @@ export class Body {
     return local
   }
 
-  #countUses(node: Node): void {
-    const uses = this.#uses.get(node) ?? 0
-    this.#uses.set(node, uses + 1)
-    if (uses === 0) for (const operand of node.operands) this.#countUses(operand)
+  /** Counts uses, from the root to the inputs, and then finds what to compute early. */
+  #plan(): void {
+    const needed = this.#graph.nodes.slice(0, this.#graph.nodes.indexOf(this.#root) + 1)
+    const early = new Set<Node>()
+    this.#uses.set(this.#root, 1)
+    for (const node of [...needed].reverse()) {
+      if (!this.#uses.has(node)) continue
+      for (const operand of node.operands) {
+        this.#uses.set(operand, (this.#uses.get(operand) ?? 0) + 1)
+        if (operand.rate < node.rate) early.add(operand)
+      }
+    }
+    const depths = new Map<Node, number>()
+    for (const node of needed) {
+      if (!this.#uses.has(node)) continue
+      const depth = 1 + node.operands.reduce((most, operand) => Math.max(most, depths.get(operand)!), 0)
+      const isEarly = early.has(node) || depth === deepest || (node === this.#root && node.rate < Rate.vector)
+      depths.set(node, isEarly ? 0 : depth)
+      if (isEarly) this.#early.push(node)
+    }
   }
 }

@@ -37,9 +37,9 @@ export function formatOf({ lane }: Graph) {
   return lane === 'f64' ? formats.f64 : formats.f32
 }
 
-/** The polynomials for the format that a graph computes in. */
-export function polynomialsOf({ lane }: Graph) {
-  return lane === 'f64' ? coefficients.f64 : coefficients.f32
+/** The polynomials for the digits that a graph computes. */
+export function polynomialsOf({ precision }: Graph) {
+  return coefficients[precision]
 }
 
 /** The number nearest to x between two bounds; NaN stays. */
@@ -94,17 +94,33 @@ export function expNormal(g: Graph, x: Node): Node {
   return g.mul(expReduced(g, r), powerOfTwo(g, shifted))
 }
 
-/** eˣ from overflow to gradual underflow: 2ⁿ in two factors. */
+/** value·2ⁿ from overflow to gradual underflow, for any |n| that exponentials reach: 2ⁿ in two factors. */
+function scale(g: Graph, value: Node, n: Node): Node {
+  const first = clamp(g, n, -1000, 1000)
+  return g.mul(g.mul(value, powerOfTwoOf(g, first)), powerOfTwoOf(g, g.sub(n, first)))
+}
+
+/** eˣ from overflow to gradual underflow. */
 function expClamped(g: Graph, x: Node): Node {
   const { n, shifted, r } = reduce(g, x)
   const value = expReduced(g, r)
-  if (g.lane === 'f64') {
-    const first = clamp(g, n, -1000, 1000)
-    return g.mul(g.mul(value, powerOfTwoOf(g, first)), powerOfTwoOf(g, g.sub(n, first)))
-  }
+  if (g.lane === 'f64') return scale(g, value, n)
   const whole = g.op('wholeSub', shifted, g.bits(formats.f32.magicBits))
   const first = g.shift('shiftRight', whole, 1)
   return g.mul(g.mul(value, powerOfTwo(g, first)), powerOfTwo(g, g.op('wholeSub', whole, first)))
+}
+
+/** eᵃ/2 for a ≥ 0 and lanes of float64, which overflows only where sinh and cosh do. */
+export function halfExp(g: Graph, a: Node): Node {
+  if (g.precision === 'short') return g.mul(expNormal(g, g.op('pmin', a, g.constant(100))), g.constant(0.5))
+  const { n, r } = reduce(g, g.op('pmin', a, g.constant(711)))
+  return scale(g, expReduced(g, r), g.sub(n, g.constant(1)))
+}
+
+/** factor·e^{high + low} for a much smaller `low`, from overflow to gradual underflow; float64. */
+export function expOfSum(g: Graph, high: Node, low: Node, factor: Node): Node {
+  const { n, r } = reduce(g, high)
+  return scale(g, g.fusedAdd(factor, expm1Reduced(g, g.add(r, low)), factor), n)
 }
 
 export function exp(g: Graph, x: Node): Node {
@@ -159,18 +175,4 @@ export function sigmoid(g: Graph, x: Node): Node {
   const h = g.div(g.select(isNegative, e, one), g.fusedAdd(above, power, g.add(power, one)))
   const inTail = g.fusedAdd(g.fusedSub(h, g.add(above, one), above), power, power)
   return g.select(g.op('lt', x, g.constant(-1)), g.mul(inTail, rest), h)
-}
-
-/** x + x P(x²) near 0; beyond, 1 - e^{-Q(x)} in float32 and 1 - e^{-x²} Q((x - 2)/(x + 2)) in float64. */
-export function erf(g: Graph, x: Node): Node {
-  const a = g.op('pmin', g.op('abs', x), g.constant(g.lane === 'f64' ? 6 : 3.95))
-  const square = g.mul(a, a)
-  const near = g.fusedAdd(a, g.polynomial(polynomialsOf(g).erf, square), a)
-  const complement = (): Node => {
-    if (g.lane !== 'f64') return expNormal(g, g.op('neg', g.polynomial(coefficients.f32.erfc, a)))
-    const t = g.div(g.sub(a, g.constant(2)), g.add(a, g.constant(2)))
-    return g.mul(expNormal(g, g.op('neg', square)), g.polynomial(coefficients.f64.erfc, t))
-  }
-  const far = g.sub(g.constant(1), complement())
-  return copySign(g, x, g.select(g.op('lt', a, g.constant(1)), near, far))
 }

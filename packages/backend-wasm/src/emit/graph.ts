@@ -21,32 +21,73 @@ export type Rate = (typeof Rate)[keyof typeof Rate]
 
 /** A vector. */
 export interface Node {
-  readonly op: Instruction | 'input' | 'constant' | 'bits' | 'shuffle' | 'lanewise' | 'patch'
+  /** The type of its lanes. */
+  readonly lane: Lane
+  readonly op: Instruction | 'input' | 'constant' | 'bits' | 'shuffle' | 'patch'
   readonly operands: readonly Node[]
   /** The number of an input, the value of a constant, the distance of a shift, the bytes of a shuffle, a function's name. */
   readonly immediate: number | bigint | string | readonly number[] | undefined
   readonly rate: Rate
 }
 
+/** How many digits a graph computes: those of its lanes, or, in lanes of float64, a few more than float32 has. */
+export type Precision = 'f32' | 'f64' | 'short'
+
+/** The nodes of one kernel, each after its operands. */
+export class Nodes {
+  readonly all: Node[] = []
+  readonly #known = new Map<string, Node>()
+  readonly #ids = new Map<Node, number>()
+
+  get(op: Node['op'], lane: Lane, operands: readonly Node[], immediate: Node['immediate'], rate: Rate): Node {
+    let key = `${op} ${lane} ${typeof immediate} ${immediate}`
+    for (const operand of operands) key += ` ${this.#ids.get(operand)}`
+    let node = this.#known.get(key)
+    if (node === undefined) {
+      node = { op, lane, operands, immediate, rate }
+      this.#known.set(key, node)
+      this.#ids.set(node, this.all.length)
+      this.all.push(node)
+    }
+    return node
+  }
+}
+
 /** Makes nodes. */
 export class Graph {
   readonly lane: Lane
+  readonly precision: Precision
   readonly fused: boolean
   readonly inputs: readonly KernelInput[]
-  /** Nodes made so far. */
-  size = 0
-  readonly #nodes = new Map<string, Node>()
-  readonly #ids = new Map<Node, number>()
+  readonly #nodes: Nodes
 
   /**
    * @param lane    what is computed in
    * @param fused   whether relaxed SIMD may be used
    * @param inputs  how the inputs advance
    */
-  constructor(lane: Lane, fused: boolean, inputs: readonly KernelInput[]) {
+  constructor(
+    lane: Lane,
+    fused: boolean,
+    inputs: readonly KernelInput[],
+    precision: Precision = lane === 'f64' ? 'f64' : 'f32',
+    nodes = new Nodes(),
+  ) {
     this.lane = lane
+    this.precision = precision
     this.fused = fused
     this.inputs = inputs
+    this.#nodes = nodes
+  }
+
+  /** The same kernel in lanes of float64. */
+  get doubles(): Graph {
+    return new Graph('f64', this.fused, this.inputs, 'short', this.#nodes)
+  }
+
+  /** The nodes made so far, each after its operands. */
+  get nodes(): readonly Node[] {
+    return this.#nodes.all
   }
 
   input(index: number): Node {
@@ -117,14 +158,9 @@ export class Graph {
       .reduceRight((sum, c) => this.fusedAdd(sum, x, this.constant(c)), this.constant(coefficients.at(-1)!))
   }
 
-  /** An imported function, lane by lane: in double precision for floats. */
-  lanewise(name: Imported, ...operands: readonly Node[]): Node {
-    return this.#node('lanewise', operands, name)
-  }
-
-  /** `value`, but an imported function of x, lane by lane, when the mask is set in any lane. */
-  patch(value: Node, mask: Node, x: Node, name: Imported): Node {
-    return this.#node('patch', [value, mask, x], name)
+  /** `value`, but an imported function of other nodes, lane by lane and in float64, when the mask is set in any lane. */
+  patch(value: Node, mask: Node, name: Imported, ...operands: readonly Node[]): Node {
+    return this.#node('patch', [value, mask, ...operands], name)
   }
 
   #node(
@@ -133,15 +169,7 @@ export class Graph {
     immediate?: Node['immediate'],
     rate: Rate = rateOf(operands),
   ): Node {
-    let key = `${op} ${typeof immediate} ${immediate}`
-    for (const operand of operands) key += ` ${this.#ids.get(operand)}`
-    let node = this.#nodes.get(key)
-    if (node === undefined) {
-      node = { op, operands, immediate, rate }
-      this.#nodes.set(key, node)
-      this.#ids.set(node, this.size++)
-    }
-    return node
+    return this.#nodes.get(op, this.lane, operands, immediate, rate)
   }
 }
 

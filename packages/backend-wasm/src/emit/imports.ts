@@ -1,8 +1,4 @@
-/** The functions that kernels call lane by lane, for want of a vector form or because theirs is as fast. */
-
-import { expressions } from '@sensigrad/core'
-
-const { erfc } = expressions
+/** The functions that kernels call lane by lane, for arguments that their vector forms leave out. */
 
 /** a modulo b, with the sign of b where JavaScript's remainder has that of a. */
 function mod(a: number, b: number): number {
@@ -11,27 +7,10 @@ function mod(a: number, b: number): number {
   return remainder < 0 === b < 0 ? remainder : remainder + b
 }
 
-// biome-ignore format: a list
-const { sin, cos, tan, asin, acos, atan, sinh, cosh, asinh, acosh, atanh, pow, atan2 } = Math
+const { sin, cos, tan } = Math
 
 /** What kernels import, by name; all take and give numbers. */
-export const imported = {
-  sin,
-  cos,
-  tan,
-  asin,
-  acos,
-  atan,
-  sinh,
-  cosh,
-  asinh,
-  acosh,
-  atanh,
-  erfc,
-  pow,
-  atan2,
-  mod,
-} as const
+export const imported = { sin, cos, tan, mod } as const
 
 /** The name of a function that kernels import. */
 export type Imported = keyof typeof imported

@@ -46,11 +46,11 @@ export function emitKernel({
   const graph = new Graph(lane, fused, inputs)
   const value = lower(graph, expression)
   const root = givesBooleans ? asBytes(graph, value) : value
-  const imports = importsOf(root)
+  const imports = importsOf(graph)
   const code = new Bytes()
   code.bytes(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
   section(code, 1, () => writeTypes(code, inputs.length))
-  section(code, 2, () => writeImports(code, imports, lane))
+  section(code, 2, () => writeImports(code, imports))
   section(code, 3, () => code.bytes(1, 0))
   section(code, 7, () => {
     code.byte(1)
@@ -70,17 +70,16 @@ function section(code: Bytes, id: number, write: () => void): void {
   code.sized(write)
 }
 
-/** The kernel, and the imports: functions of one and two floats, and of two int32. */
+/** The kernel, and the imports: functions of one and of two floats. */
 function writeTypes(code: Bytes, inputs: number): void {
   const { function: type, i32, f64 } = wasm
   const parameters = firstInput + 2 * inputs
-  code.bytes(4, type)
+  code.bytes(3, type)
   code.unsigned(parameters)
   for (let i = 0; i < parameters; i++) code.byte(i32)
   code.byte(0)
   code.bytes(type, 1, f64, 1, f64)
   code.bytes(type, 2, f64, f64, 1, f64)
-  code.bytes(type, 2, i32, i32, 1, i32)
 }
 
 interface Import {
@@ -88,7 +87,7 @@ interface Import {
   readonly operands: number
 }
 
-function writeImports(code: Bytes, imports: readonly Import[], lane: Lane): void {
+function writeImports(code: Bytes, imports: readonly Import[]): void {
   code.unsigned(1 + imports.length)
   code.text('env')
   code.text('memory')
@@ -96,24 +95,17 @@ function writeImports(code: Bytes, imports: readonly Import[], lane: Lane): void
   for (const { name, operands } of imports) {
     code.text('scalar')
     code.text(name)
-    code.bytes(0, lane === 'i32' ? 3 : operands)
+    code.bytes(0, operands)
   }
 }
 
-function importsOf(root: Node): Import[] {
+function importsOf(graph: Graph): Import[] {
   const found = new Map<string, Import>()
-  const seen = new Set<Node>()
-  const visit = (node: Node): void => {
-    if (seen.has(node)) return
-    seen.add(node)
-    node.operands.forEach(visit)
-    const operands = node.op === 'lanewise' ? node.operands.length : 1
-    if (node.op === 'lanewise' || node.op === 'patch') {
-      const name = node.immediate as Imported
-      found.set(name, { name, operands })
-    }
+  for (const { op, operands, immediate } of graph.nodes) {
+    if (op !== 'patch') continue
+    const name = immediate as Imported
+    found.set(name, { name, operands: operands.length - 2 }) // the first are the value and the mask
   }
-  visit(root)
   return [...found.values()]
 }
 
@@ -129,7 +121,6 @@ function asBytes(graph: Graph, mask: Node): Node {
 /** The function of a kernel. */
 class Loops {
   readonly #code: Bytes
-  readonly #root: Node
   readonly #graph: Graph
   readonly #givesBooleans: boolean
   readonly #body: Body
@@ -139,7 +130,6 @@ class Loops {
   constructor(code: Bytes, graph: Graph, root: Node, givesBooleans: boolean, imports: readonly Import[]) {
     this.#code = code
     this.#graph = graph
-    this.#root = root
     this.#givesBooleans = givesBooleans
     this.#at = firstInput + 2 * graph.inputs.length
     this.#end = this.#at + 1
@@ -164,7 +154,7 @@ class Loops {
 
     code.bytes(wasm.get, rows, wasm.isZero, wasm.get, count, wasm.isZero, wasm.or)
     code.bytes(wasm.if, wasm.nothing, wasm.return, wasm.end)
-    this.#body.hoist(this.#root, Rate.never)
+    this.#body.hoist(Rate.never)
     code.bytes(wasm.get, count, wasm.constant, lanes[this.#graph.lane].shift, wasm.shiftLeft)
     this.#local(wasm.set, this.#end)
     code.bytes(wasm.loop, wasm.nothing)
@@ -177,9 +167,9 @@ class Loops {
 
   /** Light bodies are unrolled; what is left, whole vectors and the part of one, goes through a loop of its own. */
   #row(): void {
-    const { size } = this.#graph
+    const size = this.#graph.nodes.length
     const unrolled = size <= 10 ? 4 : size <= 24 ? 2 : 1
-    this.#body.hoist(this.#root, Rate.row)
+    this.#body.hoist(Rate.row)
     this.#constant(0)
     this.#local(wasm.set, this.#at)
     if (unrolled > 1) this.#unrolledLoop(unrolled)
@@ -195,7 +185,7 @@ class Loops {
     code.bytes(wasm.less, wasm.branchIf, 0, wasm.loop, wasm.nothing)
     for (let ahead = 0; ahead < vectors; ahead++) {
       this.#body.ahead = ahead
-      this.#store(() => this.#body.write(this.#root))
+      this.#store(() => this.#body.write())
       this.#body.nextVector()
     }
     this.#body.ahead = 0
@@ -212,7 +202,7 @@ class Loops {
     this.#local(wasm.get, this.#at)
     this.#local(wasm.get, this.#end)
     code.bytes(wasm.atLeast, wasm.branchIf, 0, wasm.loop, wasm.nothing)
-    const value = this.#body.inLocal(this.#root)
+    const value = this.#body.inLocal()
     this.#left()
     this.#constant(16)
     code.bytes(wasm.atLeast, wasm.if, wasm.nothing)

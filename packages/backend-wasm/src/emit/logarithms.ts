@@ -41,13 +41,21 @@ function logNearOne(g: Graph, f: Node, exponent: Node | undefined, correction: N
   return exponent ? g.fusedAdd(exponent, g.constant(log2High), result) : result
 }
 
-/** log u for a positive normal u, plus a correction; `scaled` is added to its exponent. */
-function logNormal(g: Graph, u: Node, scaled: Node | undefined, correction: Node | undefined): Node {
+/** u = 2ᵉ·(1 + f) for a positive normal u; `scaled` is added to its exponent. */
+function decompose(g: Graph, u: Node, scaled?: Node): { f: Node; exponent: Node } {
   const { rootHalf, oneLessRootHalf, mantissa } = numbersOf(g)
   const bits = g.op('wholeAdd', u, g.bits(oneLessRootHalf))
   const m = g.op('wholeAdd', g.op('and', bits, g.bits(mantissa)), g.bits(rootHalf))
   const exponent = scaled ? g.add(exponentOf(g, bits), scaled) : exponentOf(g, bits)
-  return logNearOne(g, g.sub(m, g.constant(1)), exponent, correction)
+  return { f: g.sub(m, g.constant(1)), exponent }
+}
+
+/** The same for any positive number: those below the normal ones are scaled first. */
+export function decomposeAny(g: Graph, x: Node): { f: Node; exponent: Node } {
+  const { leastNormal, scale, scaleExponent } = numbersOf(g)
+  const isSmall = g.op('lt', x, g.constant(leastNormal))
+  const u = g.select(isSmall, g.mul(x, g.constant(scale)), x)
+  return decompose(g, u, g.op('and', isSmall, g.constant(scaleExponent)))
 }
 
 /** The exponent as a float. No instruction turns an int64 into one, but as the digits of a large number it is one. */
@@ -68,20 +76,24 @@ function withSpecials(g: Graph, u: Node, x: Node, result: Node): Node {
 }
 
 export function log(g: Graph, x: Node): Node {
-  const { leastNormal, scale, scaleExponent } = numbersOf(g)
-  const isSmall = g.op('lt', x, g.constant(leastNormal))
-  const u = g.select(isSmall, g.mul(x, g.constant(scale)), x)
-  const scaled = g.op('and', isSmall, g.constant(scaleExponent))
-  return withSpecials(g, x, x, logNormal(g, u, scaled, undefined))
+  const { f, exponent } = g.precision === 'short' ? decompose(g, x) : decomposeAny(g, x) // float32 are normal float64
+  return withSpecials(g, x, x, logNearOne(g, f, exponent, undefined))
 }
 
-/** log u for u = 1 + x as it is rounded, corrected by what rounding took: (x - (u - 1))/u. */
-export function log1p(g: Graph, x: Node): Node {
+/**
+ * log u for u = 1 + x as it is rounded, corrected by what rounding took: (x - (u - 1))/u. A multiple of log 2 may be
+ * added to it.
+ */
+export function logOnePlus(g: Graph, x: Node, doublings?: Node): Node {
   const one = g.constant(1)
   const u = g.add(x, one)
   const correction = g.div(g.sub(x, g.sub(u, one)), u)
-  const result = withSpecials(g, u, x, logNormal(g, u, undefined, correction))
-  return g.op('or', result, g.op('and', x, g.sign)) // -0 stays -0
+  const { f, exponent } = decompose(g, u, doublings)
+  return withSpecials(g, u, x, logNearOne(g, f, exponent, correction))
+}
+
+export function log1p(g: Graph, x: Node): Node {
+  return g.op('or', logOnePlus(g, x), g.op('and', x, g.sign)) // -0 stays -0
 }
 
 /** log(1 + eˣ) = max(x, 0) + log(1 + e) with e = e^{-|x|}; 1 + e = 2 (1 + (e - 1)/2) where e is large. */

@@ -1,23 +1,17 @@
 /** From expressions to vector instructions: a line for each scalar function, for floats and for int32. */
 
 import type { Expression, ScalarFunction } from '@sensigrad/core'
-import { circular } from './circular.ts'
-import { copySign, erf, exp, expm1, sigmoid, tanh } from './exponentials.ts'
+import { acos, asin, atan, atan2 } from './arcs.ts'
+import { cos, sin, tan } from './circular.ts'
+import { erf, erfc } from './errors.ts'
+import { copySign, exp, expm1, sigmoid, tanh } from './exponentials.ts'
 import type { Graph, Node } from './graph.ts'
-import type { Imported } from './imports.ts'
+import { acosh, asinh, atanh, cosh, sinh } from './hyperbolic.ts'
 import { log, log1p, softplus } from './logarithms.ts'
+import { pow } from './powers.ts'
+import { mod } from './remainder.ts'
 
 type Lowering = (g: Graph, a: Node, b: Node, c: Node) => Node
-
-const lanewise =
-  (name: Imported): Lowering =>
-  (g, a) =>
-    g.lanewise(name, a)
-
-const lanewise2 =
-  (name: Imported): Lowering =>
-  (g, a, b) =>
-    g.lanewise(name, a, b)
 
 /** Whether a clamp to this bound may take the faster instruction, which differs for NaN bounds and zeros of two signs. */
 function isPlainBound({ op, immediate }: Node): boolean {
@@ -39,20 +33,20 @@ const floats: Record<ScalarFunction, Lowering> = {
   expm1,
   log,
   log1p,
-  sin: (g, a) => (g.lane === 'f64' ? g.lanewise('sin', a) : circular(g, a, 'sin')),
-  cos: (g, a) => (g.lane === 'f64' ? g.lanewise('cos', a) : circular(g, a, 'cos')),
-  tan: lanewise('tan'),
-  asin: lanewise('asin'),
-  acos: lanewise('acos'),
-  atan: lanewise('atan'),
-  sinh: lanewise('sinh'),
-  cosh: lanewise('cosh'),
+  sin,
+  cos,
+  tan,
+  asin,
+  acos,
+  atan,
+  sinh,
+  cosh,
   tanh,
-  asinh: lanewise('asinh'),
-  acosh: lanewise('acosh'),
-  atanh: lanewise('atanh'),
+  asinh,
+  acosh,
+  atanh,
   erf,
-  erfc: lanewise('erfc'),
+  erfc,
   sigmoid,
   softplus,
   relu: (g, a) => g.op('pmax', a, g.constant(0)), // a < 0 ? 0 : a, so that NaN stays
@@ -63,9 +57,9 @@ const floats: Record<ScalarFunction, Lowering> = {
   sub: (g, a, b) => g.sub(a, b),
   mul: (g, a, b) => g.mul(a, b),
   div: (g, a, b) => g.div(a, b),
-  mod: lanewise2('mod'),
-  pow: lanewise2('pow'),
-  atan2: lanewise2('atan2'),
+  mod,
+  pow,
+  atan2,
   maximum: (g, a, b) => g.op(isPlainBound(b) ? 'pmax' : 'max', a, b),
   minimum: (g, a, b) => g.op(isPlainBound(b) ? 'pmin' : 'min', a, b),
   less: (g, a, b) => g.op('lt', a, b),
@@ -89,23 +83,34 @@ const integers: Record<ScalarFunction, Lowering> = {
   minimum: (g, a, b) => g.op('min', a, b),
 }
 
-/** The node that an expression's value is. */
+/** The node that an expression's value is. Operands are lowered before what they are operands of, without recursion. */
 export function lower(g: Graph, expression: Expression): Node {
   const table = g.lane === 'i32' ? integers : floats
   const done = new Map<Expression, Node>()
-  const visit = (expression: Expression): Node => {
-    if (expression.kind === 'input') return g.input(expression.index)
-    if (expression.kind === 'constant') return g.constant(expression.value)
-    if (expression.kind === 'output') {
-      throw new Error('an output node stands in a map; derivatives replace it by an input')
+  const waiting = [expression]
+  while (waiting.length > 0) {
+    const next = waiting.at(-1)!
+    const missing = next.kind === 'call' ? next.operands.filter(operand => !done.has(operand)) : []
+    if (missing.length > 0) waiting.push(...missing.reverse())
+    else {
+      waiting.pop()
+      if (!done.has(next)) done.set(next, lowerOne(g, table, next, done))
     }
-    let node = done.get(expression)
-    if (node === undefined) {
-      const [a, b, c] = expression.operands.map(visit)
-      node = table[expression.name](g, a!, b!, c!)
-      done.set(expression, node)
-    }
-    return node
   }
-  return visit(expression)
+  return done.get(expression)!
+}
+
+function lowerOne(
+  g: Graph,
+  table: Readonly<Record<ScalarFunction, Lowering>>,
+  expression: Expression,
+  done: ReadonlyMap<Expression, Node>,
+): Node {
+  if (expression.kind === 'input') return g.input(expression.index)
+  if (expression.kind === 'constant') return g.constant(expression.value)
+  if (expression.kind === 'output') {
+    throw new Error('an output node stands in a map; derivatives replace it by an input')
+  }
+  const [a, b, c] = expression.operands.map(operand => done.get(operand)!)
+  return table[expression.name](g, a!, b!, c!)
 }

@@ -10,18 +10,12 @@ const shared = {
   or: 0x50,
   xor: 0x51,
   choose: 0x52, // bitselect: the second where a bit of the third is 0
-  // float64 lanes inside of float32 kernels
-  promote: 0x5f,
-  demote: 0x5e,
-  'double.add': 0xf0,
-  'double.sub': 0xf1,
-  'double.mul': 0xf2,
 } as const
 
 // biome-ignore format: a table
 const f32 = {
   abs: 0xe0, neg: 0xe1, sqrt: 0xe3, ceil: 0x67, floor: 0x68, nearest: 0x6a,
-  add: 0xe4, sub: 0xe5, mul: 0xe6, div: 0xe7, min: 0xe8, max: 0xe9, pmin: 0xea, pmax: 0xeb,
+  demote: 0x5e, add: 0xe4, sub: 0xe5, mul: 0xe6, div: 0xe7, min: 0xe8, max: 0xe9, pmin: 0xea, pmax: 0xeb,
   eq: 0x41, ne: 0x42, lt: 0x43, gt: 0x44, le: 0x45,
   fusedAdd: 0x105, fusedSub: 0x106, select: 0x10b,
   wholeAdd: 0xae, wholeSub: 0xb1, wholeEq: 0x37, wholeNe: 0x38, toFloat: 0xfa,
@@ -30,7 +24,7 @@ const f32 = {
 
 // biome-ignore format: a table
 const f64 = {
-  abs: 0xec, neg: 0xed, sqrt: 0xef, ceil: 0x74, floor: 0x75, nearest: 0x94,
+  promote: 0x5f, ofWhole: 0xfe, truncate: 0x7a, abs: 0xec, neg: 0xed, sqrt: 0xef, ceil: 0x74, floor: 0x75, nearest: 0x94,
   add: 0xf0, sub: 0xf1, mul: 0xf2, div: 0xf3, min: 0xf4, max: 0xf5, pmin: 0xf6, pmax: 0xf7,
   eq: 0x47, ne: 0x48, lt: 0x49, gt: 0x4a, le: 0x4b,
   fusedAdd: 0x107, fusedSub: 0x108, select: 0x10c,
@@ -40,14 +34,17 @@ const f64 = {
 
 // biome-ignore format: a table
 const i32 = {
-  abs: 0xa0, neg: 0xa1, add: 0xae, sub: 0xb1, mul: 0xb5, min: 0xb6, max: 0xb8,
+  ofDouble: 0xfc, abs: 0xa0, neg: 0xa1, add: 0xae, sub: 0xb1, mul: 0xb5, min: 0xb6, max: 0xb8,
   eq: 0x37, ne: 0x38, lt: 0x39, gt: 0x3b, le: 0x3d,
   wholeEq: 0x37, wholeNe: 0x38, select: 0x10b,
   shiftLeft: 0xab, shiftRight: 0xac, shiftRightZero: 0xad,
 } as const
 
-/** Names of instructions. `fusedAdd` is a·b + c, `fusedSub` c - a·b; both, and `select`, need relaxed SIMD. */
-export type Instruction = keyof typeof shared | keyof typeof f32
+/**
+ * Names of instructions. `fusedAdd` is a·b + c, `fusedSub` c - a·b; both, and `select`, need relaxed SIMD. `promote` and
+ * `ofWhole` give the lower two lanes of float32 or int32 as float64, `demote` and `ofDouble` go back and leave 0 above.
+ */
+export type Instruction = keyof typeof shared | keyof typeof f32 | keyof typeof f64 | keyof typeof i32
 
 /** The number of each instruction after the SIMD prefix, by lane type. */
 export const opcodes: Readonly<Record<Lane, Readonly<Partial<Record<Instruction, number>>>>> = {

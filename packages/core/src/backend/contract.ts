@@ -18,12 +18,16 @@ export interface View {
   readonly shape: Shape
   readonly strides: readonly number[]
   readonly offset: number
+  /** In a bound call: how many elements further the view lies at each next step; 0 unless said. */
+  readonly advance?: number
 }
 
 /** Where a kernel writes instead of into new storage: elements row-major without gaps, the first at `offset`. */
 export interface Destination {
   readonly storage: Storage
   readonly offset: number
+  /** In a bound call: how many elements further it lies at each next step; 0 unless said. */
+  readonly advance?: number
 }
 
 /** What a reduction does with the elements it meets. `max` and `min` of a NaN are NaN. */
@@ -110,9 +114,13 @@ export interface Backend extends Kernels {
   memory(): MemoryUse
   /**
    * A call of a kernel with these arguments, the destination among them, that is made once and run many times: what can
-   * be worked out beforehand is. Where a backend has none, the kernel itself is called each time.
+   * be worked out beforehand is. It takes the number of a step, from 0: at step t every view that has an `advance`, and
+   * the destination, lies t·advance elements further. Where a backend has none, the kernel itself is called each time.
    */
-  bind?<Kernel extends keyof Kernels>(kernel: Kernel, ...of: Parameters<Kernels[Kernel]>): () => void
+  bind?<Kernel extends keyof Kernels>(
+    kernel: Kernel,
+    ...of: Parameters<Kernels[Kernel]>
+  ): (step: number) => void
   /** What really runs (instructions, threads, accelerators, device), a line each, for people to read. */
   info?(): readonly string[]
 }

@@ -1,9 +1,12 @@
-/** Which backend new tensors are made on. Changing it is the one line that moves a program. */
+/** Which backend new tensors are made on, and where operations compute. Changing it is the one line that moves a program. */
 
 import { BackendError, describeValue } from '../errors.ts'
-import { type Backend, missingKernels } from './contract.ts'
+import { type Backend, missingKernels, type View } from './contract.ts'
 
 let current: Backend | undefined
+
+/** While a step is captured: where its kernels are written down, and the backend that they are meant for. */
+let capturing: { readonly trace: Backend; readonly target: Backend } | undefined
 
 /**
  * Makes new tensors on `backend` from now on. Tensors that exist stay where they are.
@@ -29,6 +32,7 @@ export function useBackend(backend: Backend): void {
  * @throws BackendError when none was chosen
  */
 export function currentBackend(): Backend {
+  if (capturing !== undefined) return capturing.trace
   if (current === undefined) {
     throw new BackendError(
       'currentBackend',
@@ -42,4 +46,50 @@ export function currentBackend(): Backend {
 /** Whether a backend was chosen, so that a default need not replace it. */
 export function hasBackend(): boolean {
   return current !== undefined
+}
+
+/** Where an operation on a tensor computes: where it lives or, while a step is captured, where that is written down. */
+export function computingOn(x: View & { readonly backend: Backend }): Backend {
+  return capturing === undefined ? x.backend : writtenDown(x.backend)
+}
+
+/** As `computingOn`, of a backend on which tensors of the step may live. */
+function writtenDown(backend: Backend): Backend {
+  const { trace, target } = capturing!
+  if (backend === trace || backend === target) return trace
+  throw new BackendError(
+    'capture',
+    `the step is for ${target.name}, and a tensor lives on ${backend.name}`,
+    'Move it before: tensor(await x.data(), { shape: x.shape, backend }); or it is left from another captured step, which must return what is to outlive it',
+  )
+}
+
+/** Whether a step is being captured. */
+export function isCapturing(): boolean {
+  return capturing !== undefined
+}
+
+/** Runs `body`, in which operations on tensors of `target` are written down on `trace`. */
+export function writingTo<Result>(trace: Backend, target: Backend, body: () => Result): Result {
+  return exchanging({ trace, target }, body)
+}
+
+/**
+ * Runs `body` as if no step were being captured: it computes at once, and nothing of it is replayed. For what is made
+ * once and kept between steps, such as the state of an optimiser.
+ *
+ * @example velocity ??= new Variable(outsideCapture(() => zerosLike(parameter.value)))
+ */
+export function outsideCapture<Result>(body: () => Result): Result {
+  return exchanging(undefined, body)
+}
+
+function exchanging<Result>(next: typeof capturing, body: () => Result): Result {
+  const outer = capturing
+  capturing = next
+  try {
+    return body()
+  } finally {
+    capturing = outer
+  }
 }

@@ -1,5 +1,6 @@
 /** Changing the element type. Between float types gradients pass; all else is constant to them. */
 
+import { computingOn } from '../backend/current.ts'
 import { DTypeError } from '../errors.ts'
 import { checkTensor } from '../tensor/check.ts'
 import type { DType } from '../tensor/dtype.ts'
@@ -8,7 +9,10 @@ import { defineOp } from './define.ts'
 
 const castOp = defineOp<{ readonly dtype: DType }>({
   name: 'cast',
-  forward: ([x], { dtype }) => new Tensor(x!.backend, x!.backend.cast(x!, dtype), dtype, x!.shape),
+  forward([x], { dtype }) {
+    const backend = computingOn(x!)
+    return new Tensor(backend, backend.cast(x!, dtype), dtype, x!.shape)
+  },
   vjp: ({ g, inputs: [x] }) => [cast(g, x!.dtype)],
   jvp: ({ d: [d], attributes: { dtype } }) => d && cast(d, dtype),
   samples: [

@@ -4,6 +4,7 @@
  */
 
 import type { Backend } from '../backend/contract.ts'
+import { computingOn } from '../backend/current.ts'
 import { BackendError, describeValue, ValueError } from '../errors.ts'
 import { isRecording, remember } from '../tape/recorder.ts'
 import { zerosLike } from '../tensor/create.ts'
@@ -222,9 +223,9 @@ function formatCall(name: string, operands: readonly string[], attributes: unkno
  * @throws BackendError when they live on several
  */
 export function commonBackend(operation: string, tensors: readonly Tensor[]): Backend {
-  const { backend } = tensors[0]!
+  const backend = computingOn(tensors[0]!)
   for (const other of tensors) {
-    if (other.backend === backend) continue
+    if (other.backend === backend || computingOn(other) === backend) continue
     throw new BackendError(
       operation,
       `tensors live on two backends, ${backend.name} and ${other.backend.name}`,

@@ -3,6 +3,7 @@
  * its most common expressions. Operands broadcast, and numbers take the type of the tensors beside them.
  */
 
+import { computingOn } from '../backend/current.ts'
 import { describeValue, ValueError } from '../errors.ts'
 import { forwardRule, type PooledMap, reverseRule } from '../expression/differentiate.ts'
 import { call, type Expression, input, isExpression } from '../expression/expression.ts'
@@ -26,7 +27,8 @@ export interface MapAttributes {
 export const map = defineOp<MapAttributes>({
   name: 'map',
   forward(inputs, { expression }) {
-    const { shape, backend } = inputs[0]!
+    const { shape } = inputs[0]!
+    const backend = computingOn(inputs[0]!)
     const dtype = signatureOf(expression).gives === 'boolean' ? 'bool' : numberTypeOf(inputs)
     return new Tensor(backend, backend.map(expression, inputs, shape, dtype), dtype, shape)
   },

@@ -1,6 +1,7 @@
 /** Picking elements by index, and adding values at indices: each is the other's adjoint. */
 
 import { isSynchronous } from '../backend/contract.ts'
+import { computingOn } from '../backend/current.ts'
 import { DTypeError, ShapeError } from '../errors.ts'
 import { checkTensor } from '../tensor/check.ts'
 import { tensor } from '../tensor/create.ts'
@@ -29,8 +30,10 @@ const formatPicking = (name: string, [x]: readonly string[], { indices, axis }: 
 const gatherOp: SingleOp<Picking> = defineOp({
   name: 'takeAlongAxis',
   linear: true,
-  forward: ([x], { indices, axis }) =>
-    new Tensor(x!.backend, x!.backend.gather(x!, indices, axis), x!.dtype, indices.shape),
+  forward([x], { indices, axis }) {
+    const backend = computingOn(x!)
+    return new Tensor(backend, backend.gather(x!, indices, axis), x!.dtype, indices.shape)
+  },
   vjp: ({ g, inputs: [x], attributes: { indices, axis } }) => [
     scatterOp.apply([g], { indices, axis, size: x!.shape[axis]! }),
   ],
@@ -83,13 +86,11 @@ const gatherOp: SingleOp<Picking> = defineOp({
 const scatterOp: SingleOp<Picking & { readonly size: number }> = defineOp({
   name: 'scatter',
   linear: true,
-  forward: ([values], { indices, axis, size }) =>
-    new Tensor(
-      values!.backend,
-      values!.backend.scatterAdd(values!, indices, axis, size),
-      values!.dtype,
-      replaced(values!.shape, axis, size),
-    ),
+  forward([values], { indices, axis, size }) {
+    const backend = computingOn(values!)
+    const sums = backend.scatterAdd(values!, indices, axis, size)
+    return new Tensor(backend, sums, values!.dtype, replaced(values!.shape, axis, size))
+  },
   vjp: ({ g, attributes: { indices, axis } }) => [gatherOp.apply([g], { indices, axis })],
   format: (operands, attributes) => formatPicking('scatter', operands, attributes),
   samples: [

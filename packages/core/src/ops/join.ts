@@ -1,5 +1,6 @@
 /** Several tensors as one: one after the other along an axis, or along a new one. */
 
+import { computingOn } from '../backend/current.ts'
 import { DTypeError, ShapeError, ValueError } from '../errors.ts'
 import { checkList, checkTensor } from '../tensor/check.ts'
 import { formatShape, resolveAxis } from '../tensor/shape.ts'
@@ -13,7 +14,8 @@ const concatOp = defineOp<{ readonly axis: number }>({
   name: 'concat',
   linear: true,
   forward(inputs, { axis }) {
-    const { backend, dtype, shape } = inputs[0]!
+    const { dtype, shape } = inputs[0]!
+    const backend = computingOn(inputs[0]!)
     const length = inputs.reduce((total, input) => total + input.shape[axis]!, 0)
     const joined = shape.map((size, i) => (i === axis ? length : size))
     return new Tensor(backend, backend.concat(inputs, axis), dtype, joined)

@@ -1,6 +1,7 @@
 /** Matrix products, of vectors and of batches as well. */
 
 import type { View } from '../backend/contract.ts'
+import { computingOn } from '../backend/current.ts'
 import { DTypeError, ShapeError } from '../errors.ts'
 import { checkTensor } from '../tensor/check.ts'
 import { isFloat } from '../tensor/dtype.ts'
@@ -16,8 +17,9 @@ import { specify, total } from './specify.ts'
 const contract: SingleOp<undefined> = defineOp({
   name: 'matmul',
   forward: ([a, b]) => {
-    const product = a!.backend.contract(asMatrix(a!, 'row'), asMatrix(b!, 'column'))
-    return new Tensor(a!.backend, product, a!.dtype, [...a!.shape.slice(0, -1), ...columnsOf(b!)])
+    const backend = computingOn(a!)
+    const product = backend.contract(asMatrix(a!, 'row'), asMatrix(b!, 'column'))
+    return new Tensor(backend, product, a!.dtype, [...a!.shape.slice(0, -1), ...columnsOf(b!)])
   },
   vjp: ({ g, inputs: [a, b], needs }) => [
     needs[0] ? (b!.rank === 1 ? outerProduct(g, b!) : matmul(g, transpose(b!))) : undefined,

@@ -1,5 +1,6 @@
 /** Shapes and axes: the same elements in another shape or order. Most of it copies nothing. */
 
+import { computingOn } from '../backend/current.ts'
 import { ShapeError } from '../errors.ts'
 import { checkList, checkTensor } from '../tensor/check.ts'
 import {
@@ -19,9 +20,10 @@ const reshapeOp = defineOp<{ readonly shape: Shape }>({
   name: 'reshape',
   linear: true,
   forward([x], { shape }) {
-    const { backend, dtype } = x!
     const strides = stridesOf(x!, shape)
-    return strides ? x!.view(shape, strides, x!.offset) : new Tensor(backend, backend.copy(x!), dtype, shape)
+    if (strides) return x!.view(shape, strides, x!.offset)
+    const backend = computingOn(x!)
+    return new Tensor(backend, backend.copy(x!), x!.dtype, shape)
   },
   vjp: ({ g, inputs: [x] }) => [reshape(g, x!.shape)],
   samples: [

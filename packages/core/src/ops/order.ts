@@ -4,6 +4,7 @@
  */
 
 import type { Extremum } from '../backend/contract.ts'
+import { computingOn } from '../backend/current.ts'
 import { describeValue, ShapeError, ValueError } from '../errors.ts'
 import { checkOptions, checkTensor } from '../tensor/check.ts'
 import { resolveAxis } from '../tensor/shape.ts'
@@ -24,7 +25,8 @@ function argExtremum(name: 'argMax' | 'argMin', extremum: Extremum) {
       throw new ValueError(name, `axis ${at} of ${lined} is empty`, 'The extremum of nothing has no place')
     }
     const shape = lined.shape.filter((_, i) => i !== at)
-    const found = new Tensor(x.backend, x.backend.argReduce(extremum, lined, at), 'int32', shape)
+    const backend = computingOn(x)
+    const found = new Tensor(backend, backend.argReduce(extremum, lined, at), 'int32', shape)
     if (!options.keepDims) return found
     return axis === undefined
       ? reshape(
@@ -106,7 +108,8 @@ function order(operation: string, x: Tensor, axis: number, options: SortOptions)
   checkTensor(operation, 'the argument', x)
   checkOptions(operation, options, '{ descending: true }', ['descending'])
   const at = resolveAxis(operation, axis, x.rank)
-  return new Tensor(x.backend, x.backend.argSort(x, at, options.descending ?? false), 'int32', x.shape)
+  const backend = computingOn(x)
+  return new Tensor(backend, backend.argSort(x, at, options.descending ?? false), 'int32', x.shape)
 }
 
 /**

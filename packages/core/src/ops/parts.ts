@@ -1,6 +1,7 @@
 /** A part of a tensor, and zeros around one: each is the other's adjoint. */
 
 import type { Region } from '../backend/contract.ts'
+import { computingOn } from '../backend/current.ts'
 import { describeValue, ShapeError, ValueError } from '../errors.ts'
 import { checkList, checkTensor } from '../tensor/check.ts'
 import type { Shape } from '../tensor/shape.ts'
@@ -138,8 +139,10 @@ function resolveRange(
 const place: SingleOp<Placement> = defineOp({
   name: 'place',
   linear: true,
-  forward: ([x], { shape, start, step }) =>
-    new Tensor(x!.backend, x!.backend.place(x!, shape, { start, step }), x!.dtype, shape),
+  forward([x], { shape, start, step }) {
+    const backend = computingOn(x!)
+    return new Tensor(backend, backend.place(x!, shape, { start, step }), x!.dtype, shape)
+  },
   vjp: ({ g, inputs: [x], attributes: { start, step } }) => [
     sliceOp.apply([g], { start, step, shape: x!.shape }),
   ],

@@ -3,6 +3,7 @@
  * is a recurrence that runs the other way, so it costs no more, and is right where a factor is zero.
  */
 
+import { computingOn } from '../backend/current.ts'
 import { DTypeError } from '../errors.ts'
 import { checkOptions, checkTensor } from '../tensor/check.ts'
 import { onesLike, zerosLike } from '../tensor/create.ts'
@@ -38,8 +39,10 @@ function carriedSlope(slopes: Tensor, states: Tensor, axis: number): Tensor {
 
 const recurrence: SingleOp<Along> = defineOp({
   name: 'linearRecurrence',
-  forward: ([factors, terms], { axis }) =>
-    new Tensor(terms!.backend, terms!.backend.scan(factors!, terms!, axis), terms!.dtype, terms!.shape),
+  forward([factors, terms], { axis }) {
+    const backend = computingOn(terms!)
+    return new Tensor(backend, backend.scan(factors!, terms!, axis), terms!.dtype, terms!.shape)
+  },
   vjp({ g, inputs: [factors], output, attributes: { axis }, needs }) {
     // b̄ᵢ = ḡᵢ + aᵢ₊₁ b̄ᵢ₊₁ runs backwards, and āᵢ = b̄ᵢ hᵢ₋₁.
     const next = delayed(reversed(factors!, axis), axis)

@@ -1,5 +1,7 @@
 /** Reductions: sums and extrema over axes, and what is composed of them. */
 
+import type { Reduction } from '../backend/contract.ts'
+import { computingOn } from '../backend/current.ts'
 import { ValueError } from '../errors.ts'
 import { checkFloat, checkOptions, checkTensor } from '../tensor/check.ts'
 import { smallestNormal } from '../tensor/dtype.ts'
@@ -26,11 +28,15 @@ const kept = (x: Tensor, axes: readonly number[]) =>
   x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length))
 const dropped = (x: Tensor, axes: readonly number[]) => x.shape.filter((_, axis) => !axes.includes(axis))
 
+function reduced(reduction: Reduction, x: Tensor, axes: readonly number[]): Tensor {
+  const backend = computingOn(x)
+  return new Tensor(backend, backend.reduce(reduction, x, axes), x.dtype, dropped(x, axes))
+}
+
 const sumOp = defineOp<ReduceAttributes>({
   name: 'sum',
   linear: true,
-  forward: ([x], { axes }) =>
-    new Tensor(x!.backend, x!.backend.reduce('sum', x!, axes), x!.dtype, dropped(x!, axes)),
+  forward: ([x], { axes }) => reduced('sum', x!, axes),
   vjp: ({ g, inputs: [x], attributes: { axes } }) => [broadcastTo(reshape(g, kept(x!, axes)), x!.shape)],
   samples: [
     {
@@ -65,8 +71,7 @@ const sumOp = defineOp<ReduceAttributes>({
 function extremum(name: 'max' | 'min') {
   const op = defineOp<ReduceAttributes>({
     name,
-    forward: ([x], { axes }) =>
-      new Tensor(x!.backend, x!.backend.reduce(name, x!, axes), x!.dtype, dropped(x!, axes)),
+    forward: ([x], { axes }) => reduced(name, x!, axes),
     vjp: ({ g, inputs: [x], output, attributes: { axes } }) => [
       mul(winners(x!, output, axes), broadcastTo(reshape(g, kept(x!, axes)), x!.shape)),
     ],

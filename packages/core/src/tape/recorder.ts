@@ -14,6 +14,8 @@ let nextId = 0
 /** The first id of the outermost transform that is running: what is older is a constant to all that follows. */
 let floor = Number.POSITIVE_INFINITY
 
+let depth = 0
+
 /** The id of the next entry: what is made from now on has it or a later one. */
 export function now(): number {
   return nextId
@@ -27,11 +29,18 @@ export function now(): number {
 export function recording<Result>(body: () => Result, since: number = nextId): Result {
   const outer = floor
   floor = Math.min(floor, since)
+  depth++
   try {
     return body()
   } finally {
     floor = outer
+    depth--
   }
+}
+
+/** How many transforms are running, one inside of the other. */
+export function recordingDepth(): number {
+  return depth
 }
 
 /** Whether any transform is running, so that gradients taken now must themselves be recorded. */

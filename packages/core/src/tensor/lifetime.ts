@@ -95,6 +95,17 @@ export function born(backend: Backend, storage: Storage): Lifetime | undefined {
   return current
 }
 
+/** Runs `body` under no lifetime: for steps that are captured, whose constants stay as long as they do. */
+export function lasting<Result>(body: () => Result): Result {
+  const outer = current
+  current = undefined
+  try {
+    return body()
+  } finally {
+    current = outer
+  }
+}
+
 /** Counts one more who holds a tensor, unless it was made under no lifetime, and so is never released. */
 export function hold({ storage, lifetime }: Tensor): void {
   const count = holders.get(storage)

@@ -6,11 +6,11 @@
 import { GradientError } from '../errors.ts'
 import { aliasOf } from '../ops/alias.ts'
 import { makeMultiOp } from '../ops/define.ts'
-import type { Entry } from '../tape/entry.ts'
+import { closedOver } from '../tape/closed-over.ts'
 import { pullback } from '../tape/pullback.ts'
 import { pushforward } from '../tape/pushforward.ts'
 import { checkFunction, checkSynchronous } from '../tape/record.ts'
-import { isRecorded, isRecording, now, recording } from '../tape/recorder.ts'
+import { isRecording, now, recording } from '../tape/recorder.ts'
 import { slice, type Tape } from '../tape/tape.ts'
 import { zerosLike } from '../tensor/create.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -84,21 +84,9 @@ function firstRun<Output extends TensorTree>(
     const first = now()
     const aliases = leaves.map(aliasOf)
     const output = compute(aliases)
-    const seen = new Set<Entry>(aliases.flatMap(({ entry }) => entry ?? []))
-    const outer = new Set<Tensor>()
-    const pending = tensorsOf(output)
-    for (let tensor = pending.pop(); tensor !== undefined; tensor = pending.pop()) {
-      const { entry } = tensor
-      if (entry === undefined || !isRecorded(tensor) || seen.has(entry)) continue
-      if (entry.id < first) {
-        outer.add(tensor)
-      } else {
-        seen.add(entry)
-        pending.push(...entry.inputs)
-      }
-    }
+    const outer = closedOver(tensorsOf(output), aliases, first)
     const plain = mapTree('checkpoint', output, x => x.view(x.shape, x.strides, x.offset))
-    return { output: plain, outer: [...outer] }
+    return { output: plain, outer }
   })
 }
 

@@ -1,15 +1,17 @@
 /** Loops: a step that carries a state along a sequence, with a choice of how much of it is kept for the gradient. */
 
+import { type OpenTrace, openTrace } from '../capture/open-trace.ts'
 import { describeValue, ShapeError, ValueError } from '../errors.ts'
-
 import { concat, stack } from '../ops/join.ts'
 import { split, unstack } from '../ops/split.ts'
 import { checkFunction, checkSynchronous } from '../tape/record.ts'
+import { recordingDepth } from '../tape/recorder.ts'
 import { withScope } from '../tape/scope.ts'
 import { checkOptions } from '../tensor/check.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { type Leaf, leavesLike, leavesOf, mapTree, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 import { checkpoint } from './checkpoint.ts'
+import { type LoopBody, rolledScan } from './rolled-scan.ts'
 
 /** How `scan` keeps what the gradient needs. */
 export interface ScanOptions {
@@ -19,6 +21,12 @@ export interface ScanOptions {
    * everything is kept.
    */
   readonly checkpointEvery?: number | 'sqrt'
+  /**
+   * In a captured step: writes all steps of the loop out, instead of one step that stands for all. For a step that does
+   * more than compute from its arguments, such as one that calls listeners. A step that takes the index, and a loop whose
+   * derivative is differentiated again, is written out in any case.
+   */
+  readonly unroll?: boolean
 }
 
 /** A step: from the carry and the element of the sequence to the next carry and an output. */
@@ -51,7 +59,7 @@ export function scan<Carry extends TensorTree, X extends TensorTree, Y extends T
   options: ScanOptions = {},
 ): [carry: Carry, ys: Y] {
   checkFunction('scan', step)
-  checkOptions('scan', options, "{ checkpointEvery: 'sqrt' }", ['checkpointEvery'])
+  checkOptions('scan', options, "{ checkpointEvery: 'sqrt' }", ['checkpointEvery', 'unroll'])
   const start = leavesOf('scan', initial, 'the initial carry')
   const sequences = leavesOf('scan', xs, 'the sequence')
   const length = lengthOf(sequences)
@@ -74,7 +82,10 @@ export function scan<Carry extends TensorTree, X extends TensorTree, Y extends T
     }
     return [state, together(ys, stack)]
   }
-  if (every >= length) return run(0, initial, xs)
+  if (every >= length) {
+    const trace = options.unroll ? undefined : loopsOf(step)
+    return trace === undefined ? run(0, initial, xs) : rolled(trace, step, initial, xs, length)
+  }
 
   const parts = partsOf(xs, length, every)
   const ys: Y[] = []
@@ -86,6 +97,37 @@ export function scan<Carry extends TensorTree, X extends TensorTree, Y extends T
     ys.push(y)
   }
   return [carry, together(ys, concat)]
+}
+
+/** Where a captured step can write the loop down as one, instead of all of its steps. */
+function loopsOf(step: (...of: never[]) => unknown): OpenTrace | undefined {
+  const trace = openTrace()
+  const isPlain = step.length < 3 && recordingDepth() < 2 // no use of the index, no derivative of a derivative
+  return trace !== undefined && !trace.isInLoop && isPlain ? trace : undefined
+}
+
+/** `scan` inside of a captured step: the step runs once, for all steps of time. */
+function rolled<Carry extends TensorTree, X extends TensorTree, Y extends TensorTree>(
+  trace: OpenTrace,
+  step: ScanStep<Carry, X, Y>,
+  initial: Carry,
+  xs: X,
+  length: number,
+): [carry: Carry, ys: Y] {
+  const start = leavesOf('scan', initial)
+  const sequences = leavesOf('scan', xs)
+  let output: Y | undefined
+  const body: LoopBody = (carries, elements) => {
+    const [state, x] = [rebuildTree(initial, carries), rebuildTree(xs, elements)]
+    const result = withScope('steps', () => step(state, x, Number.NaN))
+    checkPair(result, 0)
+    output = result[1]
+    const next = leavesOf('scan', likeStart(result[0], initial, start, 0)).map(({ tensor }) => tensor)
+    return [next, leavesOf('scan', output, 'the output').map(({ tensor }) => tensor)]
+  }
+  const tensorsOf = (leaves: readonly Leaf[]) => leaves.map(({ tensor }) => tensor)
+  const [last, stacks] = rolledScan(trace, body, tensorsOf(start), tensorsOf(sequences), length)
+  return [rebuildTree(initial, last), rebuildTree(output!, stacks)]
 }
 
 /** Trees of one shape as one tree, their tensors joined leaf by leaf. */

@@ -21,6 +21,8 @@ export interface Way {
 export interface Written {
   readonly storage: Storage
   readonly offset: number
+  /** How often they stand there, one after the other. */
+  readonly times: number
   /** The other elements of the storage, which must be 1. */
   readonly around: readonly View[]
 }
@@ -42,18 +44,18 @@ function redirected(
   })
 }
 
-function amid(backend: Backend, dtype: DType, length: number): Written {
-  const ones = allocate(dtype, before + length + after).fill(1)
+function amid(backend: Backend, dtype: DType, length: number, times = 1): Written {
+  const ones = allocate(dtype, before + times * length + after).fill(1)
   const storage = backend.upload(ones, dtype)
   const part = (offset: number, size: number) => ({ storage, dtype, shape: [size], strides: [1], offset })
-  return { storage, offset: before, around: [part(0, before), part(before + length, after)] }
+  return { storage, offset: before, times, around: [part(0, before), part(before + times * length, after)] }
 }
 
 /** All ways. A backend without `bind` has the first two. */
 export function waysOf(backend: Backend): readonly Way[] {
   const fresh: Way = {
     name: 'for new storage',
-    ask: (backend, run) => ({ storage: run(backend), offset: 0, around: [] }),
+    ask: (backend, run) => ({ storage: run(backend), offset: 0, times: 1, around: [] }),
   }
   const directed: Way = {
     name: 'at a destination',
@@ -71,13 +73,13 @@ export function waysOf(backend: Backend): readonly Way[] {
   const bound: Way = {
     name: 'bound to its arguments',
     ask(backend, run, dtype, length) {
-      const written = amid(backend, dtype, length)
+      const written = amid(backend, dtype, length, 2)
       run(
         redirected(backend, (kernel, of) => {
-          const bind = backend.bind as (kernel: keyof Kernels, ...of: unknown[]) => () => void
-          const again = bind.call(backend, kernel, ...of, written)
-          again()
-          again()
+          const bind = backend.bind as (kernel: keyof Kernels, ...of: unknown[]) => (step: number) => void
+          const at = bind.call(backend, kernel, ...of, { ...written, advance: length })
+          at(1)
+          at(0)
           return written.storage
         }),
       )

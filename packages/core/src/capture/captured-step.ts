@@ -1,0 +1,187 @@
+/** A step for arguments of certain shapes: traced, rewritten, planned, and then replayed. */
+
+import { type Backend, isSynchronous } from '../backend/contract.ts'
+import { BackendError } from '../errors.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
+import { checkEqual } from './check.ts'
+import { plan, type Store } from './plan.ts'
+import { Buffer, formatProgram, type Instruction, type Operand, type Program, wholeOf } from './program.ts'
+import { Replay } from './replay.ts'
+import { type RewriteOptions, rewrite } from './rewrite/index.ts'
+import { Trace, type TracedSetting } from './trace.ts'
+import { keepAt, type Variable, versionOf } from './variable.ts'
+
+/** A variable and where the program reads and leaves its value. */
+interface Resident {
+  readonly variable: Variable
+  readonly home: Operand & { readonly storage: Buffer }
+  readonly isWritten: boolean
+  /** The version that lies there. */
+  version: number
+}
+
+/** What a step gives: tensors, or nothing. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is one that returns void
+export type StepOutput = TensorTree | undefined | void
+
+/** A program with all that it needs. */
+export class CapturedStep<Output extends StepOutput> {
+  readonly #backend: Backend
+  readonly #program: Program
+  readonly #names: ReadonlyMap<Buffer, string>
+  readonly #replay: Replay
+  readonly #arguments: readonly Buffer[]
+  readonly #settings: readonly (TracedSetting & { last: number | undefined })[]
+  readonly #residents: readonly Resident[]
+  readonly #asOutput: (tensors: readonly Tensor[]) => Output
+
+  /**
+   * @param like  tensors of the shapes and types for which the step is captured
+   * @param step  what runs, once, on stand-ins for them
+   */
+  constructor(
+    backend: Backend,
+    like: readonly Tensor[],
+    step: (stand: readonly Tensor[]) => Output,
+    options: RewriteOptions,
+  ) {
+    this.#backend = backend
+    const trace = new Trace(backend)
+    const stand = like.map(tensor => trace.argument(tensor))
+    const output = trace.run(() => step(stand))
+    checkImmediate(output)
+    const leaves = output === undefined ? [] : leavesOf('capture', output, 'what the step returned')
+    this.#asOutput = tensors => (output === undefined ? output : rebuildTree(output, tensors)) as Output
+
+    const { variables } = trace
+    const written = variables.filter(({ before, now }) => now !== before)
+    const copies: Instruction[] = []
+    /** What outlives the replay must not be a buffer that the next one is given in: that is copied first. */
+    const computed = (tensor: Tensor): Operand => {
+      const operand = trace.operand(tensor)
+      if (trace.instructions.some(({ output }) => output === operand.storage)) return operand
+      const copy = new Buffer(operand.dtype, tensor.size)
+      copies.push({ kernel: 'copy', inputs: [operand], attributes: {}, output: copy, scope: '' })
+      return wholeOf(copy, operand.shape)
+    }
+    const results = leaves.map(({ tensor }) => computed(tensor))
+    const values = written.map(({ now }) => computed(now))
+    const traced: Program = {
+      instructions: [...trace.instructions, ...copies],
+      results: [...results, ...values],
+    }
+    this.#program = rewrite(traced, backend, options)
+
+    this.#arguments = stand.map(({ storage }) => storage as Buffer)
+    this.#settings = trace.settings.map(setting => ({ ...setting, last: undefined }))
+    this.#residents = variables.map(({ variable, before, now }) => ({
+      variable,
+      home: trace.operand(before),
+      isWritten: now !== before,
+      version: -1,
+    }))
+    const homes = this.#residents.map(({ home }) => home.storage)
+    const stores: Store[] = written.map(({ before }, i) => ({
+      from: this.#program.results[results.length + i]!,
+      into: before.storage as Buffer,
+    }))
+    const given = [...this.#arguments, ...this.#settings.map(({ buffer }) => buffer), ...homes]
+    this.#names = new Map(given.map((buffer, i) => [buffer, this.#nameOf(i)]))
+    const program = { ...this.#program, results: this.#program.results.slice(0, results.length) }
+    this.#replay = new Replay(backend, plan(program, given, stores))
+  }
+
+  /** Replays the step. */
+  call(tensors: readonly Tensor[]): Output {
+    this.#load(tensors)
+    this.#replay.run()
+    const output = this.#asOutput(this.#replay.results())
+    this.#handOver()
+    return output
+  }
+
+  /**
+   * Replays the step and compares with what the step itself gives.
+   *
+   * @throws ValueError where they differ
+   */
+  checked(tensors: readonly Tensor[], step: () => Output): Output {
+    const backend = this.#backend
+    if (!isSynchronous(backend)) {
+      throw new BackendError(
+        'capture',
+        `{ check } compares values at once, which ${backend.name} cannot read`,
+        'Leave it out, or check on a CPU backend',
+      )
+    }
+    const before = this.#residents.map(({ variable }) => variable.value)
+    const expected = step()
+    const after = this.#residents.map(({ variable }) => variable.value)
+    for (const [i, { variable }] of this.#residents.entries()) variable.value = before[i]!
+    const output = this.call(tensors)
+    const leaves = (tree: Output) => (tree === undefined ? [] : leavesOf('capture', tree as TensorTree))
+    const found = leaves(output)
+    for (const [i, { path, tensor }] of leaves(expected).entries()) {
+      checkEqual(backend, path === '' ? 'the result' : `the result at ${path}`, found[i]!.tensor, tensor)
+    }
+    for (const [i, { variable }] of this.#residents.entries()) {
+      checkEqual(backend, `the variable ${after[i]}`, variable.value, after[i]!)
+    }
+    return output
+  }
+
+  /** Gives the memory back; variables that lie in it are taken out before. */
+  release(): void {
+    for (const { variable } of this.#residents) variable.value // what lies here becomes a tensor of its own
+    this.#replay.release()
+  }
+
+  /** The program, an instruction a line. */
+  toString(): string {
+    return formatProgram(this.#program, this.#names)
+  }
+
+  #nameOf(i: number): string {
+    const settings = i - this.#arguments.length
+    const variables = settings - this.#settings.length
+    if (settings < 0) return `input ${i}`
+    return variables < 0 ? `setting ${settings}` : `variable ${variables}`
+  }
+
+  #load(tensors: readonly Tensor[]): void {
+    for (const [i, buffer] of this.#arguments.entries()) this.#replay.fill(buffer, tensors[i]!)
+    for (const setting of this.#settings) {
+      const number = setting.read()
+      if (Object.is(number, setting.last)) continue
+      this.#replay.fillNumber(setting.buffer, number)
+      setting.last = number
+    }
+    for (const resident of this.#residents) {
+      const version = versionOf(resident.variable)
+      if (version === resident.version) continue
+      this.#replay.fill(resident.home.storage, resident.variable.value)
+      resident.version = version
+    }
+  }
+
+  #handOver(): void {
+    for (const resident of this.#residents) {
+      if (!resident.isWritten) continue
+      const { home } = resident
+      keepAt(resident.variable, { snapshot: () => this.#replay.tensorOf(home) })
+      resident.version = versionOf(resident.variable)
+    }
+  }
+}
+
+/** @throws BackendError when a step returned a promise: what runs later is not captured */
+function checkImmediate(output: unknown): void {
+  if (!(output instanceof Promise)) return
+  output.catch(() => {}) // it is refused here, so how it ends is nobody's business
+  throw new BackendError(
+    'capture',
+    'the step is asynchronous',
+    'Read values (await) before or after it; what is captured must run at once',
+  )
+}
