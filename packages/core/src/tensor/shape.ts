@@ -12,17 +12,21 @@ export function sizeOf(shape: Shape): number {
   return size
 }
 
-const single: readonly number[] = [1]
-
 /** Steps in memory from one element to the next along each axis, for row-major storage without gaps. */
-export function contiguousStrides(shape: Shape): readonly number[] {
-  if (shape.length === 1) return single // of every vector: not to be made over and over
+export function contiguousStrides(shape: Shape): number[] {
   const strides = new Array<number>(shape.length)
   for (let axis = shape.length - 1, step = 1; axis >= 0; axis--) {
     strides[axis] = step
     step *= shape[axis]!
   }
   return strides
+}
+
+const single: readonly number[] = [1]
+
+/** As `contiguousStrides`, in a list that may be others' too: those of vectors are not to be made over and over. */
+export function sharedStrides(shape: Shape): readonly number[] {
+  return shape.length === 1 ? single : contiguousStrides(shape)
 }
 
 /** Whether elements with these strides lie row-major without gaps (axes of size one may have any stride). */

@@ -8,7 +8,7 @@ import { ValueError } from '../errors.ts'
 import type { Entry } from '../tape/entry.ts'
 import type { DType, TypedArray } from './dtype.ts'
 import { born, checkAlive, type Lifetime } from './lifetime.ts'
-import { contiguousStrides, formatShape, isContiguous, type Shape, sizeOf } from './shape.ts'
+import { formatShape, isContiguous, type Shape, sharedStrides, sizeOf } from './shape.ts'
 
 /** Numbers (or other elements) nested like the axes of a tensor. */
 export type NestedArray<Element = number> = Element | readonly NestedArray<Element>[]
@@ -37,7 +37,7 @@ export class Tensor implements View {
     storage: Storage,
     dtype: DType,
     shape: Shape,
-    strides: readonly number[] = contiguousStrides(shape),
+    strides: readonly number[] = sharedStrides(shape),
     offset = 0,
     of?: Tensor,
   ) {
