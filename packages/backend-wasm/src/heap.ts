@@ -36,12 +36,15 @@ const groupLength = 32
 /** So many of the latest large blocks are not watched yet: most are given back at once by those who give back. */
 const youngLength = 4
 
-/** A piece of the memory. */
-interface Block {
-  /** What size it has, as a place in the list of sizes. */
-  readonly size: number
-  /** Where it begins; 0 once it was given back. */
-  address: number
+/** Blocks begin at multiples of so many bytes. */
+const unit = 16
+
+/** Pieces of the memory, in two lists: small numbers, where objects would cost more than a small operation does. */
+class Blocks {
+  /** What size each has, as a place in the list of sizes. */
+  readonly sizes: number[] = []
+  /** Where each begins, in units; 0 once it was given back. */
+  readonly starts: number[] = []
 }
 
 /**
@@ -50,8 +53,10 @@ interface Block {
  * that stays keeps the memory of its group, unless that is given back with `free`.
  */
 class Group {
-  /** Those that were not given back when last looked at, while others still join. */
-  storages: HeapStorage[] = []
+  readonly heap: Heap
+  readonly blocks = new Blocks()
+  /** No place before this one is to be filled. */
+  next = 0
   /** Storages that were not given back. */
   live = 0
   bytes = 0
@@ -60,22 +65,25 @@ class Group {
    * The garbage collector does not know how much memory hangs on a group, and would let gigabytes of it pile up. What
    * it knows is an array: one of an eighth of the size, whose pages nobody touches, is enough for it to come in time.
    */
-  ballast: ArrayBuffer | undefined
+  ballast: ArrayBuffer | undefined = undefined
+
+  constructor(heap: Heap) {
+    this.heap = heap
+  }
 }
 
 /** A piece of the heap with elements of one type. */
 export class HeapStorage {
-  readonly heap: Heap
   readonly group: Group
-  readonly block: Block
+  /** Which of the group's blocks it has. */
+  readonly place: number
   readonly dtype: DType
   /** Elements. */
   readonly length: number
 
-  constructor(heap: Heap, group: Group, block: Block, dtype: DType, length: number) {
-    this.heap = heap
+  constructor(group: Group, place: number, dtype: DType, length: number) {
     this.group = group
-    this.block = block
+    this.place = place
     this.dtype = dtype
     this.length = length
   }
@@ -90,11 +98,12 @@ export class Heap {
   #end = reserved
   #blocks = 0
   #bytes = 0
-  #open = new Group()
+  #open = new Group(this)
   readonly #young: Group[] = []
+  /** Where free blocks begin, in units, by size. */
   readonly #shelves: number[][] = []
-  readonly #forgotten = new FinalizationRegistry<Block[]>(blocks => {
-    for (const block of blocks) this.#giveBack(block)
+  readonly #forgotten = new FinalizationRegistry<Blocks>(blocks => {
+    for (let place = 0; place < blocks.sizes.length; place++) this.#giveBack(blocks, place)
   })
 
   constructor(memory: WebAssembly.Memory) {
@@ -114,35 +123,42 @@ export class Heap {
    * @throws BackendError when the memory is full and cannot grow
    */
   allocate(dtype: DType, length: number, operation: string): HeapStorage {
-    const block = this.#take(length * bytesOf[dtype], operation)
-    const bytes = blockBytes(block.size)
+    const bytes = length * bytesOf[dtype]
+    if (bytes > most) this.#refuse(bytes, operation)
+    const size = sizeFor(bytes)
+    const start = this.#take(size, operation)
+    const group = bytes < large ? this.#open : new Group(this)
+    const { sizes, starts } = group.blocks
+    const place = group.next++
+    sizes[place] = size
+    starts[place] = start
     this.#blocks++
-    this.#bytes += bytes
-    const group = bytes < large ? this.#open : new Group()
-    const storage = new HeapStorage(this, group, block, dtype, length)
-    group.storages.push(storage)
+    this.#bytes += blockBytes(size)
     group.live++
-    group.bytes += bytes
-    if (group.storages.length >= groupLength || group.bytes >= large) this.#complete(group)
-    return storage
+    group.bytes += blockBytes(size)
+    while (starts[group.next]! > 0) group.next++ // taken, where a group is filled again
+    if (group.next >= groupLength || group.bytes >= large) this.#complete(group)
+    return new HeapStorage(group, place, dtype, length)
   }
 
   /** Gives a storage back. Twice is harmless. */
   free(storage: Storage): void {
-    const { block, group } = this.#own(storage, 'free')
-    if (!this.#giveBack(block)) return
+    const { group, place } = this.#own(storage, 'free')
+    if (!this.#giveBack(group.blocks, place)) return
     group.live--
-    group.bytes -= blockBytes(block.size)
+    group.bytes -= blockBytes(group.blocks.sizes[place]!)
     if (group.live === 0 && group.isWatched) this.#forgotten.unregister(group)
   }
 
   /** Runs `use` with the address of some bytes that nobody else has meanwhile. */
   withScratch<T>(bytes: number, operation: string, use: (address: number) => T): T {
-    const { size, address } = this.#take(bytes, operation)
+    if (bytes > most) this.#refuse(bytes, operation)
+    const size = sizeFor(bytes)
+    const start = this.#take(size, operation)
     try {
-      return use(address)
+      return use(start * unit)
     } finally {
-      this.#shelve(size, address)
+      this.#shelve(size, start)
     }
   }
 
@@ -157,25 +173,27 @@ export class Heap {
 
   /** Where a storage begins, in bytes. */
   addressOf(storage: Storage, operation: string): number {
-    const { address } = this.#own(storage, operation).block
-    if (address === 0) {
+    const { group, place } = this.#own(storage, operation)
+    const start = group.blocks.starts[place]!
+    if (start === 0) {
       throw new BackendError(
         operation,
         'the memory of a tensor was given back with free',
         'Free a tensor, and the views of it, after their last use',
       )
     }
-    return address
+    return start * unit
   }
 
   /** The elements of a storage, as they lie in memory: valid until the memory grows. */
   elements(storage: HeapStorage): TypedArray {
-    const start = storage.block.address / bytesOf[storage.dtype]
-    return this.arrays[storage.dtype].subarray(start, start + storage.length)
+    const { group, place, dtype, length } = storage
+    const start = (group.blocks.starts[place]! * unit) / bytesOf[dtype]
+    return this.arrays[dtype].subarray(start, start + length)
   }
 
   #own(storage: Storage, operation: string): HeapStorage {
-    if (storage instanceof HeapStorage && storage.heap === this) return storage
+    if (storage instanceof HeapStorage && storage.group.heap === this) return storage
     throw new BackendError(
       operation,
       'a tensor lives in another memory than this wasm backend',
@@ -189,40 +207,38 @@ export class Heap {
       this.#young.push(group)
       if (this.#young.length > youngLength) this.#watch(this.#young.shift()!)
     } else if (group.live <= groupLength / 2 && group.bytes < large) {
-      group.storages = group.storages.filter(({ block }) => block.address !== 0)
+      group.next = group.blocks.starts.indexOf(0)
     } else {
-      this.#open = new Group()
+      this.#open = new Group(this)
       this.#watch(group)
     }
   }
 
   #watch(group: Group): void {
-    const blocks = group.storages.map(({ block }) => block)
-    group.storages = []
     if (group.live === 0) return
     group.isWatched = true
     if (group.bytes >= large) group.ballast = new ArrayBuffer(group.bytes / 8)
-    this.#forgotten.register(group, blocks, group)
+    this.#forgotten.register(group, group.blocks, group)
   }
 
-  #giveBack(block: Block): boolean {
-    if (block.address === 0) return false
-    this.#shelve(block.size, block.address)
-    block.address = 0
+  #giveBack({ sizes, starts }: Blocks, place: number): boolean {
+    const [size, start] = [sizes[place]!, starts[place]!]
+    if (start === 0) return false
+    this.#shelve(size, start)
+    starts[place] = 0
     this.#blocks--
-    this.#bytes -= blockBytes(block.size)
+    this.#bytes -= blockBytes(size)
     return true
   }
 
-  #take(bytes: number, operation: string): Block {
-    if (bytes > most) this.#refuse(bytes, operation)
-    const size = sizeFor(bytes)
-    return { size, address: this.#shelves[size]?.pop() ?? this.#cut(size, operation) }
+  /** Where a block begins that is free from now on for whoever asked. */
+  #take(size: number, operation: string): number {
+    return this.#shelves[size]?.pop() ?? this.#cut(size, operation) / unit
   }
 
-  #shelve(size: number, address: number): void {
+  #shelve(size: number, start: number): void {
     while (this.#shelves.length <= size) this.#shelves.push([])
-    this.#shelves[size]!.push(address)
+    this.#shelves[size]!.push(start)
   }
 
   #cut(size: number, operation: string): number {
@@ -254,12 +270,13 @@ export class Heap {
   /** Cuts a free block of a larger size: the last resort of a full memory. */
   #larger(size: number): number | undefined {
     for (let larger = size + 1; larger < this.#shelves.length; larger++) {
-      const address = this.#shelves[larger]!.pop()
-      if (address === undefined) continue
+      const start = this.#shelves[larger]!.pop()
+      if (start === undefined) continue
+      const address = start * unit
       let [rest, left] = [address + blockBytes(size), blockBytes(larger) - blockBytes(size)]
       while (left > 0) {
         const part = sizeWithin(left)
-        this.#shelve(part, rest)
+        this.#shelve(part, rest / unit)
         rest += blockBytes(part)
         left -= blockBytes(part)
       }
@@ -273,7 +290,7 @@ export class Heap {
     throw new BackendError(
       operation,
       `the WebAssembly memory is full: ${asked} bytes were asked for, and ${this.#blocks} tensors hold ${this.#bytes} of ${all}`,
-      'Give back what is done with by backend.free(x.storage), let the loop yield (await), or raise maximumPages',
+      'Give back what is done with: wrap the turns of a loop in scope(…), let it yield (await), or raise maximumPages',
     )
   }
 }

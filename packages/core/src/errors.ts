@@ -53,5 +53,8 @@ export class GradientError extends SensigradError {}
 /** No backend is in use, a backend lacks a kernel or a type, or two backends were mixed. */
 export class BackendError extends SensigradError {}
 
+/** A tensor is used whose memory was given back. */
+export class DisposedError extends SensigradError {}
+
 /** A number that had to be finite is NaN or infinite. */
 export class NonFiniteError extends SensigradError {}

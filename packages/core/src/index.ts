@@ -51,6 +51,7 @@ export {
 } from './tensor/shape.ts'
 export { checkTensor } from './tensor/check.ts'
 export { type NestedArray, Tensor } from './tensor/tensor.ts'
+export { keep, scope } from './tensor/memory.ts'
 
 // Operations
 export { stopGradient } from './ops/alias.ts'
@@ -163,5 +164,5 @@ export { type CollapsedLayout, collapse, walk } from './backend/layout.ts'
 // Errors
 // biome-ignore format: a list
 export {
-  BackendError, DTypeError, describeValue, GradientError, NonFiniteError, SensigradError, ShapeError, ValueError,
+  BackendError, DisposedError, DTypeError, describeValue, GradientError, NonFiniteError, SensigradError, ShapeError, ValueError,
 } from './errors.ts'

@@ -6,6 +6,8 @@ import { BackendError, ValueError } from '../errors.ts'
 import { memo } from '../memo.ts'
 import { currentScope } from '../tape/scope.ts'
 import type { DType } from '../tensor/dtype.ts'
+import { lasting } from '../tensor/lifetime.ts'
+import { keep } from '../tensor/memory.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { Column, LoopTrace, outsideOfItsLoop } from './loop-trace.ts'
 import { type OpenTrace, withTrace } from './open-trace.ts'
@@ -49,7 +51,7 @@ export class Trace implements OpenTrace {
 
   /** Runs the step, whose operations are noted down. */
   run<Result>(step: () => Result): Result {
-    return withTrace(this, () => writingTo(this.backend, this.backend.target, step))
+    return lasting(() => withTrace(this, () => writingTo(this.backend, this.backend.target, step)))
   }
 
   /** A loop of so many steps, forward in time unless said; its steps see those of the loop beside it. */
@@ -174,7 +176,8 @@ export class Trace implements OpenTrace {
     return this.#loop === undefined ? {} : { loop: this.#loop.loop }
   }
 
-  #bufferOf({ storage, dtype, strides, offset }: View): Buffer {
+  #bufferOf(view: View): Buffer {
+    const { storage, dtype, strides, offset } = view
     if (storage instanceof Buffer) {
       if (this.#buffers.has(storage) || storage.fixed !== undefined) return storage
       throw new BackendError(
@@ -184,6 +187,7 @@ export class Trace implements OpenTrace {
       )
     }
     return memo(this.#closedOver, storage, () => {
+      if (view instanceof Tensor) keep(view) // the step needs it as long as it runs
       const isNumber = strides.every(stride => stride === 0) && offset === 0
       const number = isNumber ? this.#numberIn({ storage, dtype, shape: [], strides: [], offset }) : undefined
       return new Buffer(dtype, isNumber ? 1 : Number.POSITIVE_INFINITY, { storage, number })

@@ -4,6 +4,8 @@
  */
 
 import { DTypeError, describeValue, ShapeError, ValueError } from '../errors.ts'
+import { letGo } from '../tensor/lifetime.ts'
+import { keep } from '../tensor/memory.ts'
 import { formatShape, sameShape } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { openTrace } from './open-trace.ts'
@@ -36,6 +38,7 @@ export class Variable {
 
   static {
     keepAt = (variable, home) => {
+      if (variable.#value !== undefined) letGo(variable.#value)
       variable.#value = undefined
       variable.#home = home
       variable.#version++
@@ -51,7 +54,7 @@ export class Variable {
     checkTensor(name, value)
     openTrace()?.refuse(value, name)
     this.#name = name
-    this.#value = value
+    this.#value = keep(value)
   }
 
   /** The current value. */
@@ -82,13 +85,13 @@ export class Variable {
       )
     }
     if (openTrace()?.write(this, next)) return
-    this.#value = next
+    this.#value = keep(next, this.#value)
     this.#home = undefined
     this.#version++
   }
 
   #current(): Tensor {
-    this.#value ??= this.#home!.snapshot()
+    this.#value ??= keep(this.#home!.snapshot())
     return this.#value
   }
 }

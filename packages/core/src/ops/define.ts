@@ -6,8 +6,9 @@
 import type { Backend } from '../backend/contract.ts'
 import { computingOn } from '../backend/current.ts'
 import { BackendError, describeValue, ValueError } from '../errors.ts'
-import { remember } from '../tape/recorder.ts'
+import { isRecording, remember } from '../tape/recorder.ts'
 import { zerosLike } from '../tensor/create.ts'
+import { checkAlive } from '../tensor/lifetime.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { type Specification, specify } from './specify.ts'
 
@@ -146,55 +147,63 @@ function published<Kind extends Op<never>>(op: Kind, specification: Specificatio
 export function makeOp<Attributes>(
   definition: Ruled<Omit<OpDefinition<Attributes>, 'samples' | 'errors'>>,
 ): SingleOp<Attributes> {
-  const { jvp, ...rest } = definition
-  const { op, compute } = make<Attributes>({
-    ...rest,
-    forward: (inputs, attributes) => [definition.forward(inputs, attributes)],
+  const { jvp } = definition
+  const op: SingleOp<Attributes> = {
+    ...named(definition),
     vjp: ({ gs, inputs, outputs, attributes, needs }) =>
       definition.vjp({ g: gs[0]!, inputs, output: outputs[0]!, attributes, needs }),
-    ...(jvp && {
-      jvp: ({ d, inputs, outputs, attributes }: ForwardStep<Attributes>) => [
-        jvp({ d, inputs, output: outputs[0]!, attributes }),
-      ],
-    }),
-  })
-  return Object.assign(op, {
-    apply: (inputs: readonly Tensor[], attributes: Attributes) => compute(inputs, attributes)[0]!,
-  })
+    jvp({ d, inputs, outputs, attributes }) {
+      if (jvp) return [jvp.call(definition, { d, inputs, output: outputs[0]!, attributes })]
+      const tangents = linearTangents(d, inputs)
+      return tangents ? [op.apply(tangents, attributes)] : []
+    },
+    apply(inputs, attributes) {
+      checkAlive(definition.name, inputs)
+      const output = definition.forward(inputs, attributes)
+      if (isRecording()) remember(op as Op, inputs, attributes, [output])
+      return output
+    },
+  }
+  return op
 }
 
 /** As `makeOp`, with several outputs. */
 export function makeMultiOp<Attributes>(
   definition: Ruled<Omit<MultiOpDefinition<Attributes>, 'samples' | 'errors'>>,
 ): MultiOp<Attributes> {
-  const { op, compute } = make(definition)
-  return Object.assign(op, { apply: compute })
-}
-
-/** What the engine knows of an operation, and its computation, which is recorded inside of transforms. */
-function make<Attributes>(definition: Omit<MultiOpDefinition<Attributes>, 'samples' | 'errors'>): {
-  op: Op<Attributes>
-  compute: MultiOp<Attributes>['apply']
-} {
-  const { name, linear = false } = definition
-  const compute = (inputs: readonly Tensor[], attributes: Attributes) => {
-    const outputs = definition.forward(inputs, attributes)
-    remember(op as Op, inputs, attributes, outputs)
-    return outputs
-  }
-  const op: Op<Attributes> = {
-    name,
-    linear,
+  const { jvp } = definition
+  const op: MultiOp<Attributes> = {
+    ...named(definition),
     vjp: step => definition.vjp(step),
     jvp(step) {
-      if (definition.jvp) return definition.jvp(step)
+      if (jvp) return jvp.call(definition, step)
       const tangents = linearTangents(step.d, step.inputs)
-      return tangents ? compute(tangents, step.attributes) : []
+      return tangents ? op.apply(tangents, step.attributes) : []
     },
-    format: (operands, attributes) =>
-      definition.format?.(operands, attributes) ?? formatCall(name, operands, attributes),
+    apply(inputs, attributes) {
+      checkAlive(definition.name, inputs)
+      const outputs = definition.forward(inputs, attributes)
+      if (isRecording()) remember(op as Op, inputs, attributes, outputs)
+      return outputs
+    },
   }
-  return { op, compute }
+  return op
+}
+
+/** What the engine knows of an operation besides its rules. */
+function named<Attributes>({
+  name,
+  linear,
+  format,
+}: Pick<MultiOpDefinition<Attributes>, 'name' | 'linear' | 'format'>): Pick<
+  Op<Attributes>,
+  'name' | 'linear' | 'format'
+> {
+  return {
+    name,
+    linear: linear === true,
+    format: format ?? ((operands, attributes) => formatCall(name, operands, attributes)),
+  }
 }
 
 /** What a linear operation is applied to for its tangent: zeros where an input stands still; none if all do. */

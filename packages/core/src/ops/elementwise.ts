@@ -3,20 +3,17 @@
  * its most common expressions. Operands broadcast, and numbers take the type of the tensors beside them.
  */
 
-import { computingOn, currentBackend } from '../backend/current.ts'
-import { DTypeError, describeValue, ValueError } from '../errors.ts'
+import { computingOn } from '../backend/current.ts'
+import { describeValue, ValueError } from '../errors.ts'
 import { forwardRule, type PooledMap, reverseRule } from '../expression/differentiate.ts'
 import { call, type Expression, input, isExpression } from '../expression/expression.ts'
 import { formatExpression } from '../expression/format.ts'
 import { e, type ScalarFunction } from '../expression/functions.ts'
 import { signatureOf } from '../expression/signature.ts'
-import { remedyFor } from '../tensor/check.ts'
-import { scalar } from '../tensor/create.ts'
-import { isFloat } from '../tensor/dtype.ts'
-import { broadcastShapes, type Shape, sameShape } from '../tensor/shape.ts'
+import type { DType } from '../tensor/dtype.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { broadcastTo } from './broadcast.ts'
-import { commonBackend, defineOp } from './define.ts'
+import { defineOp } from './define.ts'
+import { areAlike, inputsOf } from './operands.ts'
 
 /** What elementwise operations take. */
 export type TensorLike = Tensor | number | boolean
@@ -32,20 +29,22 @@ export const map = defineOp<MapAttributes>({
   forward(inputs, { expression }) {
     const { shape } = inputs[0]!
     const backend = computingOn(inputs[0]!)
-    const number = inputs.find(input => input.dtype !== 'bool') // all numbers are of one type
-    const dtype = signatureOf(expression).gives === 'boolean' ? 'bool' : (number?.dtype ?? 'float32')
+    const dtype = signatureOf(expression).gives === 'boolean' ? 'bool' : numberTypeOf(inputs)
     return new Tensor(backend, backend.map(expression, inputs, shape, dtype), dtype, shape)
   },
-  vjp: ({ g, inputs, output, attributes: { expression }, needs }) =>
-    inputs.map((_, i) => {
+  vjp({ g, inputs, output, attributes: { expression }, needs }) {
+    return inputs.map((_, i) => {
       const rule = needs[i] ? reverseRule(expression, i) : 'none'
       if (rule === 'pass') return g
-      return rule === 'none' ? undefined : applyTo([g, output, ...inputs], rule)
-    }),
+      if (rule === 'none') return undefined
+      return applyTo(index => (index === 0 ? g : index === 1 ? output : inputs[index - 2]!), rule)
+    })
+  },
   jvp({ d, inputs, output, attributes: { expression } }) {
     const moving = [...d.keys()].filter(i => d[i] !== undefined)
     const rule = forwardRule(expression, moving)
-    return rule === 'none' ? undefined : applyTo([output, ...inputs.flatMap((x, i) => [x, d[i]])], rule)
+    const pool = [output, ...inputs.flatMap((x, i) => [x, d[i]])]
+    return rule === 'none' ? undefined : applyTo(index => pool[index]!, rule)
   },
   format: (operands, { expression }) => formatExpression(expression, operands),
   samples: [],
@@ -67,78 +66,30 @@ export const map = defineOp<MapAttributes>({
   ],
 })
 
-function applyTo(pool: readonly (Tensor | undefined)[], { expression, operands }: PooledMap): Tensor {
-  const inputs = operands.map(index => pool[index]!)
-  return map.apply(inputs, { expression })
+/** The type of the numbers among the inputs, which is one. */
+function numberTypeOf(inputs: readonly Tensor[]): DType {
+  for (const { dtype } of inputs) if (dtype !== 'bool') return dtype
+  return 'float32'
+}
+
+function applyTo(pick: (index: number) => Tensor, { expression, operands }: PooledMap): Tensor {
+  return map.apply(operands.map(pick), { expression })
 }
 
 /**
- * The value of an expression at each element of `operands`, which broadcast.
+ * The function that gives the value of an expression at each element of its operands, which broadcast.
  *
- * @param operation  the name that errors give
- * @throws DTypeError for wrong or mixed element types; ShapeError when shapes do not broadcast
+ * @param operation  the name that errors give: DTypeError for wrong or mixed element types, ShapeError when shapes do
+ *                   not broadcast
  */
-function evaluate(operation: string, expression: Expression, operands: readonly TensorLike[]): Tensor {
-  const tensors = asTensors(operation, expression, operands)
-  let shape: Shape = tensors[0]!.shape
-  for (const { shape: other } of tensors) shape = broadcastShapes(operation, shape, other)
-  commonBackend(operation, tensors)
-  return map.apply(
-    tensors.map(t => (sameShape(t.shape, shape) ? t : broadcastTo(t, shape))),
-    { expression },
-  )
-}
-
-/** Turns numbers into tensors of the type of the others, and checks all types against the expression. */
-function asTensors(operation: string, expression: Expression, operands: readonly TensorLike[]): Tensor[] {
-  const { inputs: kinds, floats } = signatureOf(expression)
-  if (operands.length < kinds.length) {
-    throw new ValueError(operation, `it got ${operands.length} operands`, `Give ${kinds.length}`)
-  }
-  const given = operands.find(operand => operand instanceof Tensor)
-  const number = operands.find(
-    (operand, i): operand is Tensor => kinds[i] === 'number' && operand instanceof Tensor,
-  )
-  const backend = given?.backend ?? currentBackend()
-  const dtype = number?.dtype ?? 'float32'
-  if (number !== undefined && floats && !isFloat(dtype)) {
-    throw new DTypeError(operation, `${number} is not of a float type`, "Cast it first: .cast('float32')")
-  }
-  return operands.map((operand, i) => {
-    const wanted = kinds[i] === 'boolean' ? 'boolean' : 'number'
-    if (typeof operand === wanted) {
-      return scalar(Number(operand), wanted === 'boolean' ? 'bool' : dtype, backend, operation)
-    }
-    if (typeof operand === 'number' || typeof operand === 'boolean') {
-      throw new DTypeError(
-        operation,
-        `${operand} stands where a ${wanted} is needed`,
-        wanted === 'boolean' ? 'Give true, false or a bool tensor' : 'Give 1 or 0',
-      )
-    }
-    if (!(operand instanceof Tensor)) {
-      throw new ValueError(
-        operation,
-        `${describeValue(operand)} is no tensor or number`,
-        (operand as unknown) instanceof Promise ? remedyFor(operand) : 'Make it one with tensor(…)',
-      )
-    }
-    if ((operand.dtype === 'bool') !== (kinds[i] === 'boolean')) {
-      throw new DTypeError(
-        operation,
-        `${operand} stands where a ${kinds[i] === 'boolean' ? 'bool' : 'number'} is needed`,
-        kinds[i] === 'boolean' ? 'Compare it first: x.less(0)' : "Cast it first: .cast('float32')",
-      )
-    }
-    if (kinds[i] === 'number' && operand.dtype !== dtype) {
-      throw new DTypeError(
-        operation,
-        `${number} and ${operand} are mixed`,
-        `Cast one first: .cast('${dtype}')`,
-      )
-    }
-    return operand
-  })
+function evaluator(operation: string, expression: Expression): (operands: readonly TensorLike[]) => Tensor {
+  const attributes = { expression }
+  const signature = signatureOf(expression, operation)
+  const isNumeric = signature.inputs.every(kind => kind === 'number')
+  return operands =>
+    isNumeric && operands.length >= signature.inputs.length && areAlike(operands)
+      ? map.apply(operands, attributes)
+      : map.apply(inputsOf(operation, signature, operands), attributes)
 }
 
 /**
@@ -169,25 +120,25 @@ export function elementwise<Arguments extends readonly Expression[]>(
       'Return an expression, such as e.mul(x, x)',
     )
   }
-  signatureOf(expression, name)
+  const evaluate = evaluator(name, expression)
   return (...operands) => {
     if (operands.length !== args.length) {
       throw new ValueError(name, `${operands.length} arguments were given`, `It takes ${args.length}`)
     }
-    return evaluate(name, expression, operands)
+    return evaluate(operands)
   }
 }
 
 const [x0, x1, x2] = [input(0), input(1), input(2)]
 
 function unary(name: ScalarFunction): (x: TensorLike) => Tensor {
-  const expression = call(name, x0)
-  return x => evaluate(name, expression, [x])
+  const evaluate = evaluator(name, call(name, x0))
+  return x => evaluate([x])
 }
 
 function binary(name: ScalarFunction): (a: TensorLike, b: TensorLike) => Tensor {
-  const expression = call(name, x0, x1)
-  return (a, b) => evaluate(name, expression, [a, b])
+  const evaluate = evaluator(name, call(name, x0, x1))
+  return (a, b) => evaluate([a, b])
 }
 
 /** -x */
@@ -281,7 +232,7 @@ export const or: (a: TensorLike, b: TensorLike) => Tensor = binary('or')
 /** The opposite, of bools. */
 export const not: (a: TensorLike) => Tensor = unary('not')
 
-const choice = call('where', x0, x1, x2)
+const chosen = evaluator('where', call('where', x0, x1, x2))
 
 /**
  * `a` where `condition` holds, else `b`.
@@ -293,5 +244,5 @@ const choice = call('where', x0, x1, x2)
  * @param condition  a bool tensor
  */
 export function where(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {
-  return evaluate('where', choice, [condition, a, b])
+  return chosen([condition, a, b])
 }

@@ -85,7 +85,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 }
 
 /** Strides that show the elements of `x` in another shape without a copy, where there are such. */
-function stridesOf(x: Tensor, shape: Shape): number[] | undefined {
+function stridesOf(x: Tensor, shape: Shape): readonly number[] | undefined {
   if (x.contiguous) return contiguousStrides(shape)
   const long = x.shape.flatMap((length, axis) => (length === 1 ? [] : [axis]))
   const same = sameShape(

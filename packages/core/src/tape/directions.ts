@@ -68,8 +68,8 @@ export function checkShares(
       'Mend the rule: it gives a list, with a cotangent or undefined for each input',
     )
   }
-  for (const [i, share] of shares.entries()) {
-    if (share !== undefined && needs[i]) checkRule(op, 'reverse', share, inputs[i]!)
+  for (let i = 0; i < inputs.length; i++) {
+    if (shares[i] !== undefined && needs[i]) checkRule(op, 'reverse', shares[i], inputs[i]!)
   }
 }
 

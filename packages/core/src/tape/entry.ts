@@ -13,4 +13,9 @@ export interface Entry {
   readonly outputs: readonly Tensor[]
   /** The path of the module that computed it, or `''`. */
   readonly scope: string
+  /**
+   * Where it stands in the tape that was cut last, or stood in a list while that was cut. Only a hint, since an entry may
+   * belong to several tapes: it holds where the list has this entry at this place.
+   */
+  place: number
 }

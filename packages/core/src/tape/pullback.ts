@@ -27,36 +27,85 @@ export interface Share {
  * @throws  ShapeError when a cotangent is not shaped like its output; ValueError for what is no tape or no tensor
  */
 export function pullback(tape: Tape, cotangents: Tensor | readonly Tensor[]): Tensor[] {
-  const sweep = sweepBack(tape, cotangents)
-  for (let step = sweep.next(); ; step = sweep.next()) if (step.done) return step.value
+  const sweep = new Sweep(tape, cotangents)
+  for (let number = tape.entries.length - 1; number >= 0; number--) sweep.sendBack(number)
+  return sweep.arrived()
 }
 
 /** The sweep of `pullback`, entry by entry, for those who watch it. */
 export function* sweepBack(tape: Tape, cotangents: Tensor | readonly Tensor[]): Generator<Share, Tensor[]> {
-  checkTape('pullback', tape)
-  const given = Array.isArray(cotangents) ? (cotangents as readonly Tensor[]) : [cotangents as Tensor]
-  checkCotangents('pullback', tape, given)
-  const arrived = new Map<Tensor, Tensor>()
-  const arrive = (at: Tensor, share: Tensor): void => {
-    const sum = arrived.get(at)
-    arrived.set(at, sum === undefined ? share : add(sum, share))
+  const sweep = new Sweep(tape, cotangents)
+  for (let number = tape.entries.length - 1; number >= 0; number--) {
+    const shares = sweep.sendBack(number)
+    if (shares) yield { entry: tape.entries[number]!, shares }
+  }
+  return sweep.arrived()
+}
+
+/** Cotangents on their way back. They lie in lists like the entries: a sweep is to cost little beside its operations. */
+class Sweep {
+  readonly #tape: Tape
+  /** What has arrived at the outputs of each entry, until the entry sends it on. */
+  readonly #cotangents: ((Tensor | undefined)[] | undefined)[]
+  /** The numbers of the entries that made inputs of the tape, which keep what arrives at them. */
+  readonly #ends: ReadonlySet<number>
+
+  constructor(tape: Tape, cotangents: Tensor | readonly Tensor[]) {
+    checkTape('pullback', tape)
+    const given = Array.isArray(cotangents) ? (cotangents as readonly Tensor[]) : [cotangents as Tensor]
+    checkCotangents('pullback', tape, given)
+    this.#tape = tape
+    this.#cotangents = new Array(tape.entries.length)
+    this.#ends = new Set(tape.inputs.map(input => tape.numberOf(input)))
+    for (const [j, output] of tape.outputs.entries()) this.#arrive(output, given[j]!)
   }
 
-  const ends = new Set(tape.inputs)
-  for (const [j, output] of tape.outputs.entries()) if (tape.contains(output)) arrive(output, given[j]!)
-  for (const entry of tape.backwards()) {
-    const { op, inputs, outputs, attributes } = entry
-    const gs = outputs.map(output => (ends.has(output) ? undefined : arrived.get(output))) // inputs keep theirs
-    if (gs.every(g => g === undefined)) continue // nothing downstream depends on it
-    for (const [j, output] of outputs.entries()) if (gs[j]) arrived.delete(output)
+  /** Applies an entry's reverse rule; `undefined` where nothing has arrived that it would send on. */
+  sendBack(number: number): readonly (Tensor | undefined)[] | undefined {
+    const tape = this.#tape
+    let gs = this.#cotangents[number]
+    if (gs === undefined) return undefined // nothing downstream depends on it
+    const { op, inputs, outputs, attributes, scope } = tape.entries[number]!
+    if (this.#ends.has(number)) {
+      gs = gs.map((g, j) => (tape.inputs.includes(outputs[j]!) ? undefined : g))
+      if (gs.every(g => g === undefined)) return undefined
+    } else this.#cotangents[number] = undefined
     const needs = inputs.map(input => tape.contains(input))
-    const shares = inScope(entry.scope, () => {
-      const found = op.vjp({ gs, inputs, outputs, attributes, needs })
+    const step = { gs, inputs, outputs, attributes, needs }
+    const shares = inScope(scope, () => {
+      const found = op.vjp(step)
       checkShares(op, found, inputs, needs)
       return found
     })
-    for (const [i, share] of shares.entries()) if (share && needs[i]) arrive(inputs[i]!, share)
-    yield { entry, shares }
+    for (let i = 0; i < inputs.length; i++) {
+      const share = shares[i]
+      if (share && needs[i]) this.#arrive(inputs[i]!, share)
+    }
+    return shares
   }
-  return tape.inputs.map(input => arrived.get(input) ?? zerosLike(input))
+
+  #arrive(at: Tensor, share: Tensor): void {
+    const number = this.#tape.numberOf(at)
+    if (number < 0) return
+    const { outputs } = this.#tape.entries[number]!
+    const known = this.#cotangents[number]
+    if (known === undefined && outputs.length === 1) {
+      this.#cotangents[number] = [share]
+      return
+    }
+    const cotangents = known ?? outputs.map(() => undefined)
+    const j = outputs.indexOf(at)
+    const sum = cotangents[j]
+    cotangents[j] = sum === undefined ? share : add(sum, share)
+    this.#cotangents[number] = cotangents
+  }
+
+  /** What has arrived at the inputs of the tape. */
+  arrived(): Tensor[] {
+    return this.#tape.inputs.map(input => {
+      const number = this.#tape.numberOf(input)
+      const j = number < 0 ? -1 : this.#tape.entries[number]!.outputs.indexOf(input)
+      return this.#cotangents[number]?.[j] ?? zerosLike(input)
+    })
+  }
 }

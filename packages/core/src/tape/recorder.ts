@@ -60,10 +60,11 @@ export function remember(
   attributes: unknown,
   outputs: readonly Tensor[],
 ): void {
-  if (floor === Number.POSITIVE_INFINITY) return
-  let recorded = false
-  for (const input of inputs) if (isRecorded(input)) recorded = true
-  if (recorded && outputs.some(output => isFloat(output.dtype))) enter(op, inputs, attributes, outputs)
+  if (inputs.some(isRecorded) && outputs.some(carriesGradients)) enter(op, inputs, attributes, outputs)
+}
+
+function carriesGradients({ dtype }: Tensor): boolean {
+  return isFloat(dtype)
 }
 
 /** Writes the entry of `outputs` in any case: how an input of a transform begins a tape. */
@@ -74,7 +75,8 @@ export function enter(
   outputs: readonly Tensor[],
 ): void {
   const present = inputs.some(isLeftOver) ? inputs.map(withoutPast) : inputs
-  const entry: Entry = { id: nextId++, op, inputs: present, attributes, outputs, scope: currentScope() }
+  const id = nextId++
+  const entry: Entry = { id, op, inputs: present, attributes, outputs, scope: currentScope(), place: 0 }
   for (const output of outputs) if (isFloat(output.dtype)) output.entry = entry
 }
 

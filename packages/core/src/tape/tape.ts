@@ -4,7 +4,6 @@
  */
 
 import { checkList } from '../tensor/check.ts'
-import { isFloat } from '../tensor/dtype.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { Entry } from './entry.ts'
 
@@ -14,15 +13,11 @@ export class Tape {
   readonly outputs: readonly Tensor[]
   /** Every entry that leads from the inputs to the outputs, oldest first; the inputs' own entries begin it. */
   readonly entries: readonly Entry[]
-  readonly #makers = new Map<Tensor, number>()
 
   constructor(inputs: readonly Tensor[], outputs: readonly Tensor[], entries: readonly Entry[]) {
     this.inputs = inputs
     this.outputs = outputs
     this.entries = entries
-    for (const [number, { outputs }] of entries.entries()) {
-      for (const output of outputs) if (isFloat(output.dtype)) this.#makers.set(output, number)
-    }
   }
 
   /** The first output: the only one of most recordings. */
@@ -32,13 +27,30 @@ export class Tape {
 
   /** Whether an entry of this tape made the tensor; all other tensors are constants to it. */
   contains(tensor: Tensor): boolean {
-    return this.#makers.has(tensor)
+    return this.numberOf(tensor) >= 0
+  }
+
+  /** The number of the entry that made the tensor, or -1. */
+  numberOf({ entry }: Tensor): number {
+    if (entry === undefined) return -1
+    return this.entries[entry.place] === entry ? entry.place : this.#find(entry)
+  }
+
+  /** Looks for an entry whose place another tape has taken over. */
+  #find(entry: Entry): number {
+    let [low, high] = [0, this.entries.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.entries[middle]!.id < entry.id) low = middle + 1
+      else high = middle
+    }
+    return this.entries[low] === entry ? low : -1
   }
 
   /** The number of the entry that made the tensor, as the tape prints it; of a constant its type and shape. */
   nameOf(tensor: Tensor): string {
-    const number = this.#makers.get(tensor)
-    if (number === undefined) return String(tensor)
+    const number = this.numberOf(tensor)
+    if (number < 0) return String(tensor)
     const { outputs } = this.entries[number]!
     return outputs.length === 1 ? `%${number}` : `%${number}.${outputs.indexOf(tensor)}`
   }
@@ -60,11 +72,6 @@ export class Tape {
       inputs.map(each => this.nameOf(each)),
       attributes,
     )
-  }
-
-  /** The entries from the output back to the inputs. */
-  *backwards(): Generator<Entry> {
-    for (let i = this.entries.length - 1; i >= 0; i--) yield this.entries[i]!
   }
 
   /**
@@ -102,28 +109,26 @@ export class Tape {
 export function slice(outputs: readonly Tensor[], inputs: readonly Tensor[]): Tape {
   checkList('sliceTape', 'the outputs', outputs, 'sliceTape([y], [x])')
   checkList('sliceTape', 'the inputs', inputs, 'sliceTape([y], [x])')
-  const starts = new Set<Entry>()
-  for (const input of inputs) if (input.entry) starts.add(input.entry)
-  let oldest = Number.POSITIVE_INFINITY
-  for (const start of starts) oldest = Math.min(oldest, start.id)
-
-  const found = new Set<Entry>()
-  const pending: Entry[] = []
-  const visit = ({ entry }: Tensor): void => {
-    if (entry === undefined || entry.id < oldest || found.has(entry)) return
-    found.add(entry)
-    if (!starts.has(entry)) pending.push(entry)
+  const found: Entry[] = []
+  const find = (entry: Entry): void => {
+    if (found[entry.place] === entry) return
+    entry.place = found.length
+    found.push(entry)
   }
-  outputs.forEach(visit)
-  for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) entry.inputs.forEach(visit)
-
-  const leading = new Set<Entry>(starts)
-  for (const entry of [...found].sort((a, b) => a.id - b.id)) {
-    if (entry.inputs.some(input => input.entry !== undefined && leading.has(input.entry))) leading.add(entry)
+  for (const { entry } of inputs) if (entry) find(entry)
+  const starts = found.length
+  const oldest = found.reduce((id, entry) => Math.min(id, entry.id), Number.POSITIVE_INFINITY)
+  for (const { entry } of outputs) if (entry && entry.id >= oldest) find(entry)
+  for (let next = starts; next < found.length; next++) {
+    for (const { entry } of found[next]!.inputs) if (entry && entry.id >= oldest) find(entry)
   }
-  return new Tape(
-    inputs,
-    outputs,
-    [...leading].sort((a, b) => a.id - b.id),
-  )
+
+  const entries: Entry[] = []
+  const leads = ({ entry }: Tensor): boolean => entry !== undefined && entries[entry.place] === entry
+  for (const entry of found.sort((a, b) => a.id - b.id)) {
+    if (entry.place >= starts && !entry.inputs.some(leads)) continue
+    entry.place = entries.length
+    entries.push(entry)
+  }
+  return new Tape(inputs, outputs, entries)
 }

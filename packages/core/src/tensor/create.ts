@@ -3,10 +3,9 @@
 import type { Backend } from '../backend/contract.ts'
 import { currentBackend } from '../backend/current.ts'
 import { DTypeError, describeValue, ShapeError, ValueError } from '../errors.ts'
-import { memo } from '../memo.ts'
 import { checkOptions, checkTensor } from './check.ts'
 import { allocate, type DType, dtypeOf, dtypes, type TypedArray } from './dtype.ts'
-import { checkShape, formatShape, type Shape, sizeOf } from './shape.ts'
+import { checkShape, formatShape, type Shape, sameShape, sizeOf } from './shape.ts'
 import { type NestedArray, Tensor } from './tensor.ts'
 
 /** Element type and place of a new tensor. */
@@ -153,9 +152,15 @@ function filled(operation: string, shape: Shape, value: number, options: CreateO
   if (typeof value !== 'number') {
     throw new ValueError(operation, `the value is ${describeValue(value)}`, 'Give a number')
   }
-  const element = scalar(value, options.dtype ?? 'float32', options.backend ?? currentBackend(), operation)
-  const still = shape.map(() => 0)
-  return element.view([...shape], still, 0)
+  return stretched(
+    scalar(value, options.dtype ?? 'float32', options.backend ?? currentBackend(), operation),
+    shape,
+  )
+}
+
+/** A number in every place of a shape. */
+function stretched(element: Tensor, shape: Shape): Tensor {
+  return element.view([...shape], new Array<number>(shape.length).fill(0), 0)
 }
 
 /** A tensor of zeros. */
@@ -282,15 +287,37 @@ const scalars = new WeakMap<Backend, Record<DType, Map<number | '-0', Tensor>>>(
  * @param operation  who needs it, for messages
  */
 export function scalar(value: number, dtype: DType, backend: Backend, operation = 'scalar'): Tensor {
-  const ofType = memo(scalars, backend, () => ({
-    float32: new Map(),
-    float64: new Map(),
-    int32: new Map(),
-    bool: new Map(),
-  }))
-  const recent = ofType[dtype] ?? new Map() // what is no type is refused below
-  if (recent.size >= 256) recent.clear()
-  return memo(recent, Object.is(value, -0) ? '-0' : value, () =>
-    fromHost([value], [], dtype, backend, operation),
-  )
+  let ofType = scalars.get(backend)
+  if (ofType === undefined) {
+    ofType = { float32: new Map(), float64: new Map(), int32: new Map(), bool: new Map() }
+    scalars.set(backend, ofType)
+  }
+  const key = Object.is(value, -0) ? '-0' : value
+  const known = ofType[dtype]?.get(key) // what is no type is refused below
+  if (known !== undefined && !known.released) return known
+  const made = fromHost([value], [], dtype, backend, operation)
+  if (ofType[dtype].size >= 256) ofType[dtype].clear()
+  ofType[dtype].set(key, made)
+  return made
+}
+
+const constants = new WeakMap<Tensor, Tensor>()
+
+/**
+ * As `full`, of arguments that were checked, for the numbers in arithmetic: most meet one shape over and over, so the
+ * last one is kept.
+ */
+export function constant(
+  value: number,
+  shape: Shape,
+  dtype: DType,
+  backend: Backend,
+  operation: string,
+): Tensor {
+  const element = scalar(value, dtype, backend, operation)
+  const last = constants.get(element)
+  if (last !== undefined && sameShape(last.shape, shape) && !last.released) return last
+  const made = stretched(element, shape)
+  constants.set(element, made)
+  return made
 }

@@ -22,6 +22,13 @@ export function contiguousStrides(shape: Shape): number[] {
   return strides
 }
 
+const single: readonly number[] = [1]
+
+/** As `contiguousStrides`, in a list that may be others' too: those of vectors are not to be made over and over. */
+export function sharedStrides(shape: Shape): readonly number[] {
+  return shape.length === 1 ? single : contiguousStrides(shape)
+}
+
 /** Whether elements with these strides lie row-major without gaps (axes of size one may have any stride). */
 export function isContiguous(shape: Shape, strides: readonly number[]): boolean {
   for (let axis = shape.length - 1, step = 1; axis >= 0; axis--) {

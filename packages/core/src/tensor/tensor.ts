@@ -7,7 +7,8 @@ import type { Backend, Storage, View } from '../backend/contract.ts'
 import { ValueError } from '../errors.ts'
 import type { Entry } from '../tape/entry.ts'
 import type { DType, TypedArray } from './dtype.ts'
-import { contiguousStrides, formatShape, isContiguous, type Shape, sizeOf } from './shape.ts'
+import { born, checkAlive, type Lifetime } from './lifetime.ts'
+import { formatShape, isContiguous, type Shape, sharedStrides, sizeOf } from './shape.ts'
 
 /** Numbers (or other elements) nested like the axes of a tensor. */
 export type NestedArray<Element = number> = Element | readonly NestedArray<Element>[]
@@ -25,14 +26,20 @@ export class Tensor implements View {
   readonly offset: number
   /** How this tensor was made, while a transform records; the tape is cut from these. */
   entry: Entry | undefined = undefined
+  /** The scope in which it was made, at whose end it is released, while there is one. */
+  lifetime: Lifetime | undefined
 
+  /**
+   * @param storage  new, or that of the tensor `of`
+   */
   constructor(
     backend: Backend,
     storage: Storage,
     dtype: DType,
     shape: Shape,
-    strides: readonly number[] = contiguousStrides(shape),
+    strides: readonly number[] = sharedStrides(shape),
     offset = 0,
+    of?: Tensor,
   ) {
     this.backend = backend
     this.storage = storage
@@ -40,6 +47,7 @@ export class Tensor implements View {
     this.shape = shape
     this.strides = strides
     this.offset = offset
+    this.lifetime = of === undefined ? born(backend, storage) : of.lifetime
   }
 
   /** The number of axes. */
@@ -59,11 +67,17 @@ export class Tensor implements View {
 
   /** A tensor on the same storage with another shape, strides and offset. */
   view(shape: Shape, strides: readonly number[], offset: number): Tensor {
-    return new Tensor(this.backend, this.storage, this.dtype, shape, strides, offset)
+    return new Tensor(this.backend, this.storage, this.dtype, shape, strides, offset, this)
+  }
+
+  /** Whether its memory was given back, at the end of a `scope`: then it cannot be used any more. */
+  get released(): boolean {
+    return this.lifetime?.isOver === true
   }
 
   /** The elements, row-major, in an array of your own. */
-  data(): Promise<TypedArray> {
+  async data(): Promise<TypedArray> {
+    checkAlive('data', [this])
     return this.backend.read(this)
   }
 

@@ -7,6 +7,7 @@ import {
   describeValue,
   type Expression,
   elementwise,
+  keep,
   outsideCapture,
   setting,
   ValueError,
@@ -94,7 +95,7 @@ export class SAL {
       const attachment: Attachment = {
         path,
         counted,
-        mask: masks[i]!,
+        mask: keep(masks[i]!),
         stopListening: layer.onFiring(firing => this.#hear(attachment, firing)),
         heard: [],
         last: outsideCapture(() => new LastAdjustment(layer.bias.value)),

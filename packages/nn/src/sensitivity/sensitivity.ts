@@ -31,9 +31,11 @@ const squares = new WeakMap<Tensor, Tensor>()
 /** ‖w‖ of each neuron over the counted synapses, `[neurons]`. Tensors do not change, so each is summed once. */
 export function weightNorms(synapses: readonly Synapses[]): Tensor {
   const sums = synapses.map(({ weights }) => {
-    const known = squares.get(weights) ?? rowSquares(weights)
-    if (!isCapturing()) squares.set(weights, known) // what a captured step computes does not outlive it
-    return known
+    const known = squares.get(weights)
+    if (known !== undefined && !known.released) return known
+    const sum = rowSquares(weights)
+    if (!isCapturing()) squares.set(weights, sum) // what a captured step computes does not outlive it
+    return sum
   })
   const total = sums.reduce((total, sum) => total.add(sum))
   return rootAtMost(total, largest(total.dtype as 'float32' | 'float64'))
