@@ -1,6 +1,6 @@
 /** Recurrent layers: neurons that see their own outputs of the step before. */
 
-import { scan, splitKey, type Tensor, ValueError, zeros } from '@sensigrad/core'
+import { broadcastShapes, broadcastTo, scan, splitKey, type Tensor, ValueError, zeros } from '@sensigrad/core'
 import { type Activation, activationOf, tanh } from './activation.ts'
 import { type Initialiser, uniform } from './initialise.ts'
 import {
@@ -124,12 +124,13 @@ export class RNN extends NeuronLayer<
         `the sequence ${sequence} has no steps`,
         'Give [time, …, inputs] with time ≥ 1',
       )
+    const { dtype, backend } = sequence
+    const whole = [...sequence.shape.slice(1, -1), this.neurons]
+    if (initial !== undefined) checkInputs('RNN', 'state', initial, this.neurons)
     const start =
-      initial ??
-      zeros([...sequence.shape.slice(1, -1), this.neurons], {
-        dtype: sequence.dtype,
-        backend: sequence.backend,
-      })
+      initial === undefined
+        ? zeros(whole, { dtype, backend })
+        : broadcastTo(initial, broadcastShapes('RNN', initial.shape, whole)) // one state may begin a batch
     const advance = (state: Tensor, input: Tensor): [Tensor, Tensor] => {
       const next = this.#step(state, input)
       return [next, next]
