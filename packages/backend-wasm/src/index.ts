@@ -55,9 +55,8 @@ const instructions: Readonly<Record<Variant, string>> = {
  * security policy, `'wasm-unsafe-eval'`.
  *
  * Memory: a tensor that nobody holds any more is given back when the garbage collector finds it, which never happens
- * inside of a synchronous loop. A long one therefore keeps everything that it made until it ends or yields (`await`
- * something that waits for the event loop, such as a timer); to keep it flat, give back what is done with by `backend.free(x.storage)`, after which neither the tensor nor a view
- * of it may be used. `backend.memory()` tells how much is in use.
+ * inside of a synchronous loop. To keep a long one flat, wrap its turns in `scope`, which gives back what a turn made and
+ * did not return, or `capture` the turn, which plans its memory once. `backend.memory()` tells how much is in use.
  *
  * @throws BackendError when the engine lacks SIMD, or `maximumPages` is no number of pages
  * @example useBackend(await wasm())
