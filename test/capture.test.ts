@@ -458,8 +458,7 @@ describe('refusals, each in one line', () => {
     ['options that are none', with_(3), ValueError, 'capture: the options are 3'],
     ['a check every 0 calls', with_({ check: 0 }), ValueError, 'capture: check is 0. Give a whole number of calls, such as 100'],
     ['a check every 1.5 calls', with_({ check: 1.5 }), ValueError, 'capture: check is 1.5'],
-    ['a look at data', step(x => { x.data() ; return x }), BackendError, /^capture: the step reads the values of a tensor.*Choose with where\(condition, a, b\)/],
-    ['a look at an item', step(x => { x.sum().backend.read(x.sum()) ; return x }), BackendError, 'capture: the step reads the values'],
+    ['a look at values', step(x => { x.backend.read(x); return x }), BackendError, 'capture: the step reads the values'],
     ['a mask that selects', step(x => maskedSelect(x, x.greater(0))), BackendError, /^maskedSelect: /],
     ['places that are not zero', step(x => nonZero(x.greater(0))), BackendError, 'capture: the step is asynchronous'],
     ['a promise', step(async x => x), BackendError, 'capture: the step is asynchronous. Read values (await) before or after it'],
@@ -480,16 +479,20 @@ describe('refusals, each in one line', () => {
   })
 
   test('a look that waits, when it is waited for', async () => {
-    const looks: Promise<number>[] = []
+    const looks: Promise<unknown>[] = []
     capture((x: Tensor) => {
-      looks.push(x.sum().item())
+      looks.push(x.sum().item(), x.data(), x.toArray())
     })(x)
-    await expect(looks[0]).rejects.toThrow('capture: the step reads the values of a tensor')
+    for (const outcome of await Promise.allSettled(looks)) {
+      expect(String((outcome as PromiseRejectedResult).reason)).toContain(
+        'capture: the step reads the values of a tensor',
+      )
+    }
   })
 
   test('a step that was refused leaves nothing behind', () => {
     const f = capture((x: Tensor) => {
-      if (x.shape[0] === 1) x.data()
+      if (x.shape[0] === 1) x.backend.read(x)
       return x.mul(2)
     })
     expect(() => f(f64([1]))).toThrow(BackendError)
