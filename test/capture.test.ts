@@ -24,6 +24,8 @@ import {
   outsideCapture,
   permutation,
   ShapeError,
+  type SynchronousBackend,
+  scope,
   setting,
   type Tensor,
   type TensorTree,
@@ -460,7 +462,7 @@ describe('refusals, each in one line', () => {
     ['a check every 1.5 calls', with_({ check: 1.5 }), ValueError, 'capture: check is 1.5'],
     ['a look at values', step(x => { x.backend.read(x); return x }), BackendError, 'capture: the step reads the values'],
     ['a mask that selects', step(x => maskedSelect(x, x.greater(0))), BackendError, /^maskedSelect: /],
-    ['places that are not zero', step(x => nonZero(x.greater(0))), BackendError, 'capture: the step is asynchronous'],
+    ['places that are not zero', step(x => nonZero(x.greater(0))), BackendError, 'capture: the step reads the values of a tensor'],
     ['a promise', step(async x => x), BackendError, 'capture: the step is asynchronous. Read values (await) before or after it'],
     ['a number', step(() => 3), ValueError, /^capture: what the step returned is 3/],
     ['an argument that is no tensor', () => capture((x: Tensor) => x)(new Map() as never), ValueError, /^capture: argument 0 is a Map/],
@@ -478,15 +480,29 @@ describe('refusals, each in one line', () => {
     expect(call).toThrow(message)
   })
 
-  test('a look that waits, when it is waited for', async () => {
-    const looks: Promise<unknown>[] = []
-    capture((x: Tensor) => {
-      looks.push(x.sum().item(), x.data(), x.toArray())
-    })(x)
-    for (const outcome of await Promise.allSettled(looks)) {
-      expect(String((outcome as PromiseRejectedResult).reason)).toContain(
-        'capture: the step reads the values of a tensor',
-      )
+  test.each([
+    ['data', (x: Tensor) => x.data()],
+    ['item', (x: Tensor) => x.sum().item()],
+    ['toArray', (x: Tensor) => x.toArray()],
+  ])('a look by %s, though nobody waits for it', (_, look) => {
+    const f = capture((x: Tensor) => {
+      look(x)
+      return x.mul(2)
+    })
+    expect(() => f(x)).toThrow(/^capture: the step reads the values of a tensor/)
+  })
+
+  test('a look without waiting, by the backend of the tensor or by that of the step', () => {
+    const reads = [
+      (x: Tensor) => (x.backend as SynchronousBackend).readSync(x),
+      (x: Tensor) => cpu().readSync(x),
+    ]
+    for (const read of reads) {
+      const f = capture((x: Tensor) => {
+        read(x.mul(2))
+        return x
+      })
+      expect(() => f(x)).toThrow(BackendError)
     }
   })
 
@@ -595,5 +611,42 @@ describe('a check', () => {
     )
     for (let call = 0; call < 30; call++) f(f64([1]))
     expect(runs).toBe(4) // captured once, checked three times
+  })
+})
+
+describe('results that are reused', () => {
+  test.each(['cpu', 'wasm'])('are the same tensors with other numbers at each call, on %s', async name => {
+    useBackend(name === 'cpu' ? cpu() : await wasm())
+    const f = capture((x: Tensor) => ({ double: x.mul(2), x, turned: [x.add(1).transpose()] }), {
+      reuseResults: true,
+    })
+    const [a, b] = [f64([[1, 2]]), f64([[3, 4]])]
+    const first = f(a)
+    expect(numbers(first.double, first.x, ...first.turned)).toEqual([2, 4, 1, 2, 2, 3])
+    const second = f(b)
+    expect(second).toBe(first)
+    expect(numbers(first.double, first.x, ...first.turned)).toEqual([6, 8, 3, 4, 4, 5])
+  })
+
+  test('may be given to the step again, though their numbers change', () => {
+    const f = capture((x: Tensor) => x.mul(2), { reuseResults: true })
+    let x = f(f64([1]))
+    for (let i = 0; i < 3; i++) x = f(x)
+    expect(numbers(x)).toEqual([16])
+  })
+
+  test('outlast the scope in which the step was captured', async () => {
+    useBackend(await wasm())
+    const f = capture((x: Tensor) => x.mul(2), { reuseResults: true })
+    scope(() => f(f64([1])))
+    const busy = f64([7])
+    expect(numbers(f(f64([5])), busy)).toEqual([10, 7])
+  })
+
+  test('are copies unless asked for', () => {
+    const f = capture((x: Tensor) => x.mul(2))
+    const first = f(f64([1]))
+    f(f64([2]))
+    expect(numbers(first)).toEqual([2])
   })
 })

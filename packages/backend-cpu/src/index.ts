@@ -5,7 +5,14 @@
  * @packageDocumentation
  */
 
-import { allocate, type MemoryUse, type SynchronousBackend } from '@sensigrad/core'
+import {
+  allocate,
+  BackendError,
+  type MemoryUse,
+  type SynchronousBackend,
+  type TypedArray,
+  type View,
+} from '@sensigrad/core'
 import { compile } from './compile.ts'
 import { contract } from './contract.ts'
 import { interpret } from './interpret.ts'
@@ -15,6 +22,16 @@ import { cast, concat, copy, place } from './movement.ts'
 import { argReduce, argSort } from './order.ts'
 import { reduce } from './reduce.ts'
 import { scan } from './scan.ts'
+
+/** @throws BackendError when the view is not of this backend: of a step that is being captured, which has no values */
+function read(input: View): TypedArray {
+  if (ArrayBuffer.isView(input.storage)) return copy(input)
+  throw new BackendError(
+    'cpu',
+    'a tensor lives elsewhere, or has no values because the step that makes it is being captured',
+    'Read it by its own backend, outside of the step',
+  )
+}
 
 function backend(name: string, kernelFor: KernelMaker): SynchronousBackend {
   return {
@@ -34,8 +51,8 @@ function backend(name: string, kernelFor: KernelMaker): SynchronousBackend {
     cast,
     allocate,
     upload: values => values,
-    readSync: input => copy(input),
-    read: async input => copy(input),
+    readSync: read,
+    read: async input => read(input),
     free: () => {}, // the garbage collector's work
     memory: (): MemoryUse => ({ buffers: undefined, bytes: undefined }),
   }

@@ -2,6 +2,7 @@
 
 import { type Backend, isSynchronous } from '../backend/contract.ts'
 import { BackendError } from '../errors.ts'
+import { lasting } from '../tensor/lifetime.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 import { checkEqual } from './check.ts'
@@ -100,7 +101,7 @@ export class CapturedStep<Output extends StepOutput> {
     this.#names = new Map(given.map((buffer, i) => [buffer, this.#nameOf(i)]))
     const program = { ...this.#program, results: this.#program.results.slice(0, results.length) }
     this.#replay = new Replay(backend, plan(program, given, stores))
-    if (options.reuseResults) this.#lent = this.#asOutput(this.#replay.lend())
+    if (options.reuseResults) this.#lent = lasting(() => this.#asOutput(this.#replay.lend()))
     this.#lends = options.reuseResults
   }
 

@@ -34,6 +34,8 @@ export interface Fixed {
   readonly storage?: Storage
   readonly values?: TypedArray
   readonly number?: number | undefined
+  /** Whether the memory was taken for the program, and goes with it. */
+  readonly isOwn?: boolean
 }
 
 /** A view of a buffer. Inside of a loop it lies `advance` elements further for each step of time. */

@@ -89,6 +89,10 @@ export class Replay {
 
   /** Gives the memory back; the program cannot run any more. */
   release(): void {
+    const constants = new Set(
+      this.#plan.calls.flatMap(({ inputs }) => inputs.map(({ storage }) => storage.fixed)),
+    )
+    for (const fixed of constants) if (fixed?.isOwn) this.#backend.free(fixed.storage!)
     for (const storage of [...this.#arenas.values(), ...this.#uploaded.values()]) this.#backend.free(storage)
     this.#given.clear()
   }

@@ -49,9 +49,15 @@ export class Trace implements OpenTrace {
     return [...this.#variables.values()]
   }
 
-  /** Runs the step, whose operations are noted down. */
+  /**
+   * Runs the step, whose operations are noted down.
+   *
+   * @throws BackendError when it has read a value, even if nobody waited for that
+   */
   run<Result>(step: () => Result): Result {
-    return lasting(() => withTrace(this, () => writingTo(this.backend, this.backend.target, step)))
+    const result = lasting(() => withTrace(this, () => writingTo(this.backend, this.backend.target, step)))
+    if (this.backend.refusal !== undefined) throw this.backend.refusal
+    return result
   }
 
   /** A loop of so many steps, forward in time unless said; its steps see those of the loop beside it. */

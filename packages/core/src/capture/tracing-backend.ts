@@ -25,6 +25,8 @@ export class TracingBackend implements Backend {
   readonly name: string
   readonly target: Backend
   readonly capabilities: Backend['capabilities']
+  /** That the step has read a value, which nobody may have noticed yet. */
+  refusal: BackendError | undefined
   readonly #take: Note
   readonly #numbers = new Map<string, Buffer>()
 
@@ -99,12 +101,19 @@ export class TracingBackend implements Backend {
     )
   }
 
-  read(): never {
-    throw new BackendError(
+  /** Refuses, at the end of the step: whoever waits for a value in a step that does not wait would never see an error. */
+  read(): Promise<never> {
+    this.refusal ??= new BackendError(
       'capture',
       'the step reads the values of a tensor, on which what it does next may depend, and which differ from call to call',
       'Choose with where(condition, a, b); or read outside of the step, and pass what was found as an argument',
     )
+    return new Promise(() => {})
+  }
+
+  readSync(): never {
+    this.read()
+    throw this.refusal
   }
 
   allocate(): never {

@@ -38,7 +38,10 @@ export function computeOnce(program: Program, backend: Backend): Program {
       output.length === 1 && isSynchronous(backend)
         ? backend.readSync({ ...wholeOf(output, [1]), storage })[0]
         : undefined
-    known.set(output, { buffer: new Buffer(output.dtype, output.length, { storage, number }), offset: 0 })
+    known.set(output, {
+      buffer: new Buffer(output.dtype, output.length, { storage, number, isOwn: true }),
+      offset: 0,
+    })
     return false
   })
   for (const storage of uploaded.values()) backend.free(storage)
