@@ -10,13 +10,14 @@ const arrows: Record<string, string[]> = {
   core: [],
   'backend-cpu': ['core'],
   'backend-wasm': ['core'],
+  blas: ['core'],
   linalg: ['core'],
   nn: ['core', 'linalg'],
   dynamics: ['core', 'linalg'],
   testing: ['core', 'nn'],
   sensigrad: ['core', 'nn', 'backend-cpu'],
   study: ['core', 'backend-cpu', 'linalg', 'nn', 'dynamics', 'sensigrad'],
-  bench: ['core', 'backend-cpu', 'nn', 'study', 'sensigrad'],
+  bench: ['core', 'backend-cpu', 'backend-wasm', 'nn', 'study', 'sensigrad'],
 }
 /** The packages that may count on Node; all others run wherever JavaScript does. */
 const onNode = ['study', 'bench']

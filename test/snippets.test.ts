@@ -1,12 +1,15 @@
 /** What the pages show is true: their snippets have no type errors and print what the page says. */
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { expect, test } from 'vitest'
+import { cpu, useBackend } from 'sensigrad'
+import { beforeEach, expect, test } from 'vitest'
 import { pages, root, run, typeErrors } from './support/snippets.ts'
 
 const all = pages()
 const withSnippets = all.filter(({ blocks }) => blocks.length > 0)
 const timeout = 60_000
+
+beforeEach(() => useBackend(cpu())) // a page may end on another one
 
 for (const page of withSnippets) {
   test(`the snippets of ${page.path} print what it says`, { timeout }, async () => {

@@ -7,6 +7,7 @@
 
 import {
   type Backend,
+  type Storage,
   BackendError,
   describeValue,
   type SynchronousBackend,
@@ -41,6 +42,13 @@ export interface WasmBackend extends SynchronousBackend {
   memory(): { readonly buffers: number; readonly bytes: number }
   bind: NonNullable<Backend['bind']>
   info: NonNullable<Backend['info']>
+  /**
+   * Where a storage lies in the memory, for native code that works there: valid until the memory grows, which any kernel
+   * may do, so ask each time.
+   *
+   * @throws BackendError when the storage was freed, or is another backend's
+   */
+  locate(storage: Storage): { readonly buffer: ArrayBufferLike; readonly byteOffset: number }
 }
 
 const mostPages = 65536
@@ -112,6 +120,7 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
     read: async input => readSync(input),
     free: storage => heap.free(storage),
     memory: () => heap.live,
+    locate: storage => ({ buffer: heap.memory.buffer, byteOffset: heap.addressOf(storage, 'locate') }),
     info() {
       const { buffers, bytes } = heap.live
       return [
