@@ -281,7 +281,7 @@ describe('options', () => {
   })
 
   test.each([
-    [undefined, 'blas: backend is undefined. Give cpu() or await wasm()'],
+    [undefined, 'blas: the options are undefined. Give { backend: await wasm() }'],
     [{ backend: cpu }, 'blas: backend is a function. Give cpu() or await wasm()'],
     [{ backend: cpu(), threads: 0 }, 'blas: threads is 0. Give a whole number from 1'],
     [

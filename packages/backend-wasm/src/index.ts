@@ -78,10 +78,17 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
     )
   }
   const { relaxed = true, maximumPages = mostPages } = options
+  const strange = Object.keys(options).find(name => !['relaxed', 'maximumPages'].includes(name))
+  if (strange !== undefined) {
+    throw new BackendError('wasm', `there is no option ${strange}`, 'There is relaxed, maximumPages')
+  }
+  if (typeof relaxed !== 'boolean') {
+    throw new BackendError('wasm', `relaxed is ${describeValue(relaxed)}`, 'Give true or false')
+  }
   if (!Number.isInteger(maximumPages) || maximumPages < 1 || maximumPages > mostPages) {
     throw new BackendError(
       'wasm',
-      `maximumPages is ${maximumPages}`,
+      `maximumPages is ${describeValue(maximumPages)}`,
       `Give a whole number from 1 to ${mostPages}, each page being 64 KiB`,
     )
   }

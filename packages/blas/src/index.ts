@@ -40,13 +40,28 @@ export interface BlasOptions<Wrapped extends ReachableBackend> {
 export async function blas<Wrapped extends ReachableBackend>(
   options: BlasOptions<Wrapped>,
 ): Promise<Wrapped & { info: NonNullable<Backend['info']> }> {
-  const { backend, library, threads = 1, threshold } = options ?? {}
+  if (typeof options !== 'object' || options === null || 'map' in options) {
+    throw new BackendError(
+      'blas',
+      `the options are ${options && typeof options === 'object' ? 'a backend' : describeValue(options)}`,
+      'Give { backend: await wasm() }',
+    )
+  }
+  const known = ['backend', 'library', 'threads', 'threshold']
+  const strange = Object.keys(options).find(name => !known.includes(name))
+  if (strange !== undefined) {
+    throw new BackendError('blas', `there is no option ${strange}`, `There is ${known.join(', ')}`)
+  }
+  const { backend, library, threads = 1, threshold } = options
   checkReachable(backend)
-  check('threads', threads, Number.isInteger(threads) && threads >= 1, 'Give a whole number from 1')
+  const isName = library === undefined || (typeof library === 'string' && library !== '')
+  check('library', library, isName, 'Give its name or path, or leave it out')
+  const isCount = Number.isInteger(threads) && threads >= 1 && threads <= 1024
+  check('threads', threads, isCount, 'Give a whole number from 1 to 1024')
   check(
     'threshold',
     threshold,
-    threshold === undefined || threshold >= 0,
+    threshold === undefined || (typeof threshold === 'number' && threshold >= 0),
     'Give a number of multiplications, 0 for all products',
   )
   return accelerated(backend, await findLibrary(library, threads), threshold)

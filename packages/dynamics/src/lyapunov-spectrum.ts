@@ -51,7 +51,7 @@ export async function lyapunovSpectrum(
   state: Tensor,
   options: LyapunovSpectrumOptions = {},
 ): Promise<LyapunovSpectrumResult> {
-  const orbit = new Orbit('lyapunovSpectrum', step, state, options)
+  const orbit = new Orbit('lyapunovSpectrum', step, state, options, ['exponents', 'key'])
   const { exponents: count = state.size } = options
   checkWhole(orbit.operation, 'exponents', count, 1, state.size)
   const frame = new Frame(orbit.operation, drawFrame(orbit.operation, orbit.start, count, options.key))

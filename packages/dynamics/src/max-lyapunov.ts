@@ -52,7 +52,7 @@ export async function maxLyapunov(
   state: Tensor,
   options: MaxLyapunovOptions = {},
 ): Promise<MaxLyapunovResult> {
-  const orbit = new Orbit('maxLyapunov', step, state, options, 10)
+  const orbit = new Orbit('maxLyapunov', step, state, options, ['key', 'tangent'], 10)
   const tangent = new Tangent(orbit.operation, await firstTangent(orbit, options))
   const last = await orbit.follow(tangent)
   return { exponent: tangent.growth / orbit.duration, state: last, tangent: tangent.direction }

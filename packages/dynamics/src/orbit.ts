@@ -70,7 +70,14 @@ export class Orbit {
   readonly #captured: boolean
 
   /** @throws ValueError, DTypeError, ShapeError or GradientError for a state or an option that will not do */
-  constructor(operation: string, step: Step, state: Tensor, options: OrbitOptions, usualInterval = 1) {
+  constructor(
+    operation: string,
+    step: Step,
+    state: Tensor,
+    options: OrbitOptions,
+    alsoKnown: readonly string[],
+    usualInterval = 1,
+  ) {
     checkSystem(operation, step, state)
     checkState(operation, state)
     if (typeof options !== 'object' || options === null) {
@@ -79,6 +86,11 @@ export class Orbit {
         `the options are ${describeValue(options)}`,
         'Give an object such as { steps: 1000 }',
       )
+    }
+    const known = ['transient', 'steps', 'interval', 'dt', 'onStep', 'captured', ...alsoKnown]
+    const strange = Object.keys(options).find(name => !known.includes(name))
+    if (strange !== undefined) {
+      throw new ValueError(operation, `there is no option ${strange}`, `There is ${known.join(', ')}`)
     }
     const {
       transient = 500,
@@ -93,6 +105,12 @@ export class Orbit {
     checkWhole(operation, 'interval', interval, 1)
     if (!(dt > 0 && Number.isFinite(dt))) {
       throw new ValueError(operation, `dt is ${dt}, the time that a step takes`, 'Give a number above 0')
+    }
+    if (typeof captured !== 'boolean') {
+      throw new ValueError(operation, `captured is ${describeValue(captured)}`, 'Give true or false')
+    }
+    if (onStep !== undefined && typeof onStep !== 'function') {
+      throw new ValueError(operation, `onStep is ${describeValue(onStep)}`, 'Give a function')
     }
     this.operation = operation
     this.start = stopGradient(state)

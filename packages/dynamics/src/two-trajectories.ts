@@ -61,7 +61,7 @@ export async function twoTrajectories(
   state: Tensor,
   options: TwoTrajectoriesOptions = {},
 ): Promise<TwoTrajectoriesResult> {
-  const orbit = new Orbit('twoTrajectories', step, state, options)
+  const orbit = new Orbit('twoTrajectories', step, state, options, ['separation', 'key'])
   const { operation, start } = orbit
   const { separation = Math.sqrt(epsilon(start.dtype as 'float32' | 'float64')) } = options
   if (!(separation > 0 && Number.isFinite(separation))) {

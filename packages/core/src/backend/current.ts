@@ -1,6 +1,6 @@
 /** Which backend new tensors are made on, and where operations compute. Changing it is the one line that moves a program. */
 
-import { BackendError, describeValue } from '../errors.ts'
+import { BackendError, describeValue, ValueError } from '../errors.ts'
 import { type Backend, missingKernels, type View } from './contract.ts'
 
 let current: Backend | undefined
@@ -15,6 +15,14 @@ let capturing: { readonly trace: Backend; readonly target: Backend } | undefined
  * @example useBackend(cpu())
  */
 export function useBackend(backend: Backend): void {
+  if (typeof backend !== 'object' || backend === null || (backend as unknown) instanceof Promise) {
+    const isPromise = (backend as unknown) instanceof Promise
+    throw new BackendError(
+      'useBackend',
+      `the backend is ${describeValue(backend)}`,
+      isPromise ? 'Wait for it: useBackend(await wasm())' : 'Give one, such as cpu()',
+    )
+  }
   const missing = missingKernels(backend)
   if (missing.length > 0) {
     throw new BackendError(
@@ -81,6 +89,13 @@ export function writingTo<Result>(trace: Backend, target: Backend, body: () => R
  * @example velocity ??= new Variable(outsideCapture(() => zerosLike(parameter.value)))
  */
 export function outsideCapture<Result>(body: () => Result): Result {
+  if (typeof body !== 'function') {
+    throw new ValueError(
+      'outsideCapture',
+      `the function is ${describeValue(body)}`,
+      'Give one: outsideCapture(() => zeros([3]))',
+    )
+  }
   return exchanging(undefined, body)
 }
 

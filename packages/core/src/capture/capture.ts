@@ -8,7 +8,7 @@ import { currentBackend, isCapturing } from '../backend/current.ts'
 import { describeValue, ValueError } from '../errors.ts'
 import { checkFunction } from '../tape/record.ts'
 import { isRecording } from '../tape/recorder.ts'
-import { checkOptions } from '../tensor/check.ts'
+import { checkFlag, checkOptions } from '../tensor/check.ts'
 import { sameShape } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
@@ -81,12 +81,15 @@ export function capture<Inputs extends readonly CaptureArgument[], Output extend
   checkFunction('capture', step)
   checkOptions('capture', options, '{ check: 100 }', ['check', 'flushDenormals', 'reuseResults'])
   const { flushDenormals = false, reuseResults = false } = options
+  checkFlag('capture', 'flushDenormals', flushDenormals)
+  checkFlag('capture', 'reuseResults', reuseResults)
   const every = checkInterval(options.check)
   const programs: Captive<Output>[] = [] // the one that was called last comes first
   let captures = 0
   let calls = 0
 
   const captured = (inputs: Inputs): Captive<Output> => {
+    for (const [i, input] of inputs.entries()) checkArgument(i, input)
     const tensors = inputs.flatMap((input, i) =>
       isSetting(input) ? [] : leavesOf('capture', input, `argument ${i}`).map(({ tensor }) => tensor),
     )
@@ -195,6 +198,16 @@ function withTensors<Inputs extends readonly CaptureArgument[]>(
 
 function isSetting(input: CaptureArgument): input is Exclude<CaptureArgument, TensorTree> {
   return typeof input !== 'object' || input === null
+}
+
+/** @throws ValueError for what is neither a tree nor a setting */
+function checkArgument(i: number, input: unknown): void {
+  if (!['function', 'symbol', 'bigint'].includes(typeof input)) return
+  throw new ValueError(
+    'capture',
+    `argument ${i} is ${describeValue(input)}`,
+    'Give tensors, numbers, strings or booleans; close over everything else',
+  )
 }
 
 function checkInterval(check: unknown): number {

@@ -1,8 +1,8 @@
 /** A step for arguments of certain shapes: traced, rewritten, planned, and then replayed. */
 
 import { type Backend, isSynchronous } from '../backend/contract.ts'
-import { BackendError } from '../errors.ts'
-import { lasting } from '../tensor/lifetime.ts'
+import { BackendError, describeValue, ValueError } from '../errors.ts'
+import { checkAlive, lasting } from '../tensor/lifetime.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 import { checkEqual } from './check.ts'
@@ -10,7 +10,8 @@ import { plan, type Store } from './plan.ts'
 import { Buffer, formatProgram, type Instruction, type Operand, type Program, wholeOf } from './program.ts'
 import { Replay } from './replay.ts'
 import { type RewriteOptions, rewrite } from './rewrite/index.ts'
-import { Trace, type TracedSetting } from './trace.ts'
+import { checkBackend, Trace, type TracedSetting } from './trace.ts'
+import { noValues, TracingBackend } from './tracing-backend.ts'
 import { type Home, keepAt, type Variable, versionOf } from './variable.ts'
 
 /** A variable and where the program reads and leaves its value. */
@@ -58,6 +59,8 @@ export class CapturedStep<Output extends StepOutput> {
     options: StepOptions,
   ) {
     this.#backend = backend
+    if (backend instanceof TracingBackend) throw noValues()
+    for (const tensor of like) checkBackend(tensor, backend, 'an argument')
     const trace = new Trace(backend)
     const stand = like.map(tensor => trace.argument(tensor))
     const output = trace.run(() => step(stand))
@@ -107,6 +110,7 @@ export class CapturedStep<Output extends StepOutput> {
 
   /** Replays the step. */
   call(tensors: readonly Tensor[]): Output {
+    checkAlive('capture', tensors)
     this.#load(tensors)
     this.#replay.run()
     this.#handOver()
@@ -164,7 +168,8 @@ export class CapturedStep<Output extends StepOutput> {
   #load(tensors: readonly Tensor[]): void {
     for (let i = 0; i < tensors.length; i++) this.#replay.give(this.#arguments[i]!, tensors[i]!)
     for (const setting of this.#settings) {
-      const number = setting.read()
+      const number: unknown = setting.read()
+      checkNumber(number)
       if (Object.is(number, setting.last)) continue
       this.#replay.fillNumber(setting.buffer, number)
       setting.last = number
@@ -172,7 +177,9 @@ export class CapturedStep<Output extends StepOutput> {
     for (const resident of this.#residents) {
       const version = versionOf(resident.variable)
       if (version === resident.version) continue
-      this.#replay.fill(resident.home.storage, resident.variable.value)
+      const { value } = resident.variable
+      checkBackend(value, this.#backend, 'the new value of a variable')
+      this.#replay.fill(resident.home.storage, value)
       resident.version = version
     }
   }
@@ -184,6 +191,12 @@ export class CapturedStep<Output extends StepOutput> {
       resident.version = versionOf(resident.variable)
     }
   }
+}
+
+/** @throws ValueError when a setting gave something else than a number */
+function checkNumber(value: unknown): asserts value is number {
+  if (typeof value === 'number') return
+  throw new ValueError('setting', `the function gave ${describeValue(value)}`, 'It gives a number at once')
 }
 
 /** @throws BackendError when a step returned a promise: what runs later is not captured */

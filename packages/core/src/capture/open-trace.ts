@@ -1,7 +1,8 @@
 /** The trace of the step that is being captured, as variables and settings see it. */
 
 import { isCapturing } from '../backend/current.ts'
-import type { DType } from '../tensor/dtype.ts'
+import { DTypeError, describeValue, ValueError } from '../errors.ts'
+import { type DType, dtypes } from '../tensor/dtype.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { LoopTrace } from './loop-trace.ts'
 import type { Variable } from './variable.ts'
@@ -50,5 +51,19 @@ export function withTrace<Result>(trace: OpenTrace, body: () => Result): Result 
  * @example parameter.value = parameter.value.sub(gradient.mul(setting(() => this.rate, gradient.dtype)))
  */
 export function setting(read: () => number, dtype: DType): Tensor | number {
+  if (typeof read !== 'function') {
+    throw new ValueError(
+      'setting',
+      `the function is ${describeValue(read)}`,
+      'Give one: setting(() => this.rate, dtype)',
+    )
+  }
+  if (!dtypes.includes(dtype)) {
+    throw new DTypeError(
+      'setting',
+      `there is no type ${describeValue(dtype)}`,
+      'Give that of the tensors that it meets',
+    )
+  }
   return openTrace()?.setting(read, dtype) ?? read()
 }

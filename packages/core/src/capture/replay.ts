@@ -3,6 +3,7 @@
 import type { Backend, Storage, View } from '../backend/contract.ts'
 import { memo } from '../memo.ts'
 import { allocate, type DType } from '../tensor/dtype.ts'
+import { Lifetime } from '../tensor/lifetime.ts'
 import { sameShape } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import type { PlacedCall } from './placed-call.ts'
@@ -25,6 +26,8 @@ export class Replay {
   readonly #arenas = new Map<DType, Storage>()
   readonly #uploaded = new Map<Buffer, Storage>()
   readonly #given = new Map<Buffer, Tensor>()
+  /** How long what is lent can be used. */
+  readonly #lending = new Lifetime()
   readonly #runs: readonly Run[]
 
   constructor(backend: Backend, plan: Plan) {
@@ -83,7 +86,9 @@ export class Replay {
     return this.#plan.results.map(result => {
       const { storage, dtype, shape, strides, offset } = this.#viewOf(result)
       lentStorages.add(storage)
-      return new Tensor(this.#backend, storage, dtype, shape, strides, offset)
+      const tensor = new Tensor(this.#backend, storage, dtype, shape, strides, offset)
+      tensor.lifetime = this.#lending
+      return tensor
     })
   }
 
@@ -95,6 +100,7 @@ export class Replay {
     for (const fixed of constants) if (fixed?.isOwn) this.#backend.free(fixed.storage!)
     for (const storage of [...this.#arenas.values(), ...this.#uploaded.values()]) this.#backend.free(storage)
     this.#given.clear()
+    this.#lending.end()
   }
 
   #bindAll(): Run[] {

@@ -12,7 +12,7 @@ import { Tensor } from '../tensor/tensor.ts'
 import { Column, LoopTrace, outsideOfItsLoop } from './loop-trace.ts'
 import { type OpenTrace, withTrace } from './open-trace.ts'
 import { type Attributes, Buffer, type Instruction, type Into, type Loop, type Operand } from './program.ts'
-import { TracingBackend } from './tracing-backend.ts'
+import { noValues, TracingBackend } from './tracing-backend.ts'
 import type { Variable } from './variable.ts'
 
 /** A variable that the step read or wrote. */
@@ -55,9 +55,13 @@ export class Trace implements OpenTrace {
    * @throws BackendError when it has read a value, even if nobody waited for that
    */
   run<Result>(step: () => Result): Result {
-    const result = lasting(() => withTrace(this, () => writingTo(this.backend, this.backend.target, step)))
-    if (this.backend.refusal !== undefined) throw this.backend.refusal
-    return result
+    try {
+      const result = lasting(() => withTrace(this, () => writingTo(this.backend, this.backend.target, step)))
+      if (this.backend.refusal !== undefined) throw this.backend.refusal
+      return result
+    } finally {
+      this.backend.isOver = true
+    }
   }
 
   /** A loop of so many steps, forward in time unless said; its steps see those of the loop beside it. */
@@ -153,7 +157,9 @@ export class Trace implements OpenTrace {
   #traced(variable: Variable): TracedVariable {
     let traced = this.#variables.get(variable)
     if (traced === undefined) {
-      const before = this.argument(outsideCapture(() => variable.value))
+      const value = outsideCapture(() => variable.value)
+      checkBackend(value, this.backend.target, 'a variable')
+      const before = this.argument(value)
       traced = { variable, before, now: before }
       this.#variables.set(variable, traced)
     }
@@ -193,6 +199,8 @@ export class Trace implements OpenTrace {
       )
     }
     return memo(this.#closedOver, storage, () => {
+      if (view instanceof Tensor)
+        checkBackend(view, this.backend.target, 'a tensor that the step closes over')
       if (view instanceof Tensor) keep(view) // the step needs it as long as it runs
       const isNumber = strides.every(stride => stride === 0) && offset === 0
       const number = isNumber ? this.#numberIn({ storage, dtype, shape: [], strides: [], offset }) : undefined
@@ -204,6 +212,17 @@ export class Trace implements OpenTrace {
     const { target } = this.backend
     return isSynchronous(target) ? target.readSync(view)[0] : undefined
   }
+}
+
+/** @throws BackendError unless a tensor lives where the step computes */
+export function checkBackend(tensor: Tensor, target: Backend, what: string): void {
+  if (tensor.backend === target) return
+  if (tensor.backend instanceof TracingBackend) throw noValues()
+  throw new BackendError(
+    'capture',
+    `the step is for ${target.name}, and ${what} lives on ${tensor.backend.name === target.name ? `another ${target.name}` : tensor.backend.name}`,
+    'Move it: tensor(await x.data(), { shape: x.shape, backend })',
+  )
 }
 
 function writesInLoop(): BackendError {

@@ -27,6 +27,8 @@ export class TracingBackend implements Backend {
   readonly capabilities: Backend['capabilities']
   /** That the step has read a value, which nobody may have noticed yet. */
   refusal: BackendError | undefined
+  /** Whether the step has ended: then its tensors stand for nothing any more. */
+  isOver = false
   readonly #take: Note
   readonly #numbers = new Map<string, Buffer>()
 
@@ -103,6 +105,7 @@ export class TracingBackend implements Backend {
 
   /** Refuses, at the end of the step: whoever waits for a value in a step that does not wait would never see an error. */
   read(): Promise<never> {
+    if (this.isOver) return Promise.reject(noValues())
     this.refusal ??= new BackendError(
       'capture',
       'the step reads the values of a tensor, on which what it does next may depend, and which differ from call to call',
@@ -112,6 +115,7 @@ export class TracingBackend implements Backend {
   }
 
   readSync(): never {
+    if (this.isOver) throw noValues()
     this.read()
     throw this.refusal
   }
@@ -133,6 +137,16 @@ export class TracingBackend implements Backend {
     dtype: DType,
     shape: Shape,
   ): Storage {
+    if (this.isOver) throw noValues()
     return this.#take(kernel, inputs, attributes, dtype, sizeOf(shape))
   }
+}
+
+/** What to say of a tensor that a captured step has let out otherwise than by returning it. */
+export function noValues(): BackendError {
+  return new BackendError(
+    'capture',
+    'a tensor has left the step that was captured, and stands for a value that exists only inside of it',
+    'Return it from that step, or keep it in a Variable',
+  )
 }

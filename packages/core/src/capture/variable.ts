@@ -51,6 +51,9 @@ export class Variable {
    * @throws ValueError when the value is no tensor, or was computed inside of a step that is being captured
    */
   constructor(value: Tensor, name = 'variable') {
+    if (typeof name !== 'string') {
+      throw new ValueError('variable', `the name is ${describeValue(name)}`, 'Give a text, or nothing')
+    }
     checkTensor(name, value)
     openTrace()?.refuse(value, name)
     this.#name = name

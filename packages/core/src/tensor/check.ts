@@ -7,7 +7,7 @@ import { Tensor } from './tensor.ts'
 /** What to do about a value that is no tensor. */
 export function remedyFor(value: unknown): string {
   if (value instanceof Promise) {
-    return 'Use the tensor itself, or await its value outside of what is differentiated'
+    return 'Use the tensor itself, or await its value outside of what is differentiated or captured'
   }
   return 'Give a tensor; tensor(…) makes one'
 }
@@ -52,4 +52,10 @@ export function checkOptions(
   const strange = known && Object.keys(options).find(name => !known.includes(name))
   if (strange === undefined) return
   throw new ValueError(operation, `there is no option ${strange}`, `There is ${known!.join(', ')}`)
+}
+
+/** @throws ValueError unless an option that is on or off is a boolean, or left out */
+export function checkFlag(operation: string, name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return
+  throw new ValueError(operation, `${name} is ${describeValue(value)}`, 'Give true or false')
 }

@@ -137,7 +137,7 @@ function refuse(operation: string, tensor: Tensor): never {
       : `, made by ${entry.op.format(entry.inputs.map(String), entry.attributes)}${place},`
   throw new DisposedError(
     operation,
-    `${tensor}${origin} was released when the scope ended in which it was made or last held`,
+    `${tensor}${origin} was released when the scope ended in which it was made or last held, or with the captured step that lent it`,
     'Return it from that scope, or hold on to it with keep(…) inside',
   )
 }

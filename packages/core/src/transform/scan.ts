@@ -7,7 +7,7 @@ import { split, unstack } from '../ops/split.ts'
 import { checkFunction, checkSynchronous } from '../tape/record.ts'
 import { recordingDepth } from '../tape/recorder.ts'
 import { withScope } from '../tape/scope.ts'
-import { checkOptions } from '../tensor/check.ts'
+import { checkFlag, checkOptions } from '../tensor/check.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { type Leaf, leavesLike, leavesOf, mapTree, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 import { checkpoint } from './checkpoint.ts'
@@ -60,6 +60,7 @@ export function scan<Carry extends TensorTree, X extends TensorTree, Y extends T
 ): [carry: Carry, ys: Y] {
   checkFunction('scan', step)
   checkOptions('scan', options, "{ checkpointEvery: 'sqrt' }", ['checkpointEvery', 'unroll'])
+  checkFlag('scan', 'unroll', options.unroll)
   const start = leavesOf('scan', initial, 'the initial carry')
   const sequences = leavesOf('scan', xs, 'the sequence')
   const length = lengthOf(sequences)
