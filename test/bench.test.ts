@@ -17,8 +17,8 @@ describe('pnpm bench', () => {
     return { code, out, err }
   }
 
-  test('alone lists what there is', async () => {
-    const { code, out } = await bench()
+  test('lists what there is', async () => {
+    const { code, out } = await bench('--help')
     expect(code).toBe(0)
     for (const { name } of benchmarks) expect(out).toContain(name)
   })
@@ -51,7 +51,7 @@ describe('pnpm bench curves --quick --only scan', () => {
   const json = join(folder, 'rows.json')
   const series = ['everything kept', 'every 20 steps', 'sqrt']
   type Row = Record<string, number | string>
-  let found: { rows: Row[]; fits: Row[]; machine: Record<string, unknown> }
+  let found: { rows: Row[]; findings: Row[]; machine: Record<string, unknown> }
 
   beforeAll(async () => {
     const options = ['curves', '--quick', '--only', 'scan', '--json', json, '--figures', folder]
@@ -74,10 +74,10 @@ describe('pnpm bench curves --quick --only scan', () => {
   })
 
   test('gives the exponents of time and memory', () => {
-    const fitted = found.fits.map(({ series, quantity }) => `${series} ${quantity}`)
+    const fitted = found.findings.map(({ series, quantity }) => `${series} ${quantity}`)
     expect(fitted).toEqual(expect.arrayContaining(series.map(one => `${one} seconds`)))
     expect(fitted).toEqual(expect.arrayContaining(['everything kept heldBytes', 'everything kept peakBytes']))
-    for (const { exponent } of found.fits) expect(exponent).toBeTypeOf('number')
+    for (const { exponent } of found.findings) expect(exponent).toBeTypeOf('number')
   })
 
   test('draws them', () => {

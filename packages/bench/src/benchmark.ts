@@ -6,6 +6,8 @@ export type Row = Readonly<Record<string, string | number | null>>
 export interface RunOptions {
   /** The parts to measure; names from `Benchmark.parts`. */
   readonly parts: readonly string[]
+  /** Who else is measured; names from `Benchmark.peers`. */
+  readonly peers: readonly string[]
   /** Short lengths and few repeats: a look at whether everything works. */
   readonly quick: boolean
   /** Says how far it is, in one line. */
@@ -15,8 +17,8 @@ export interface RunOptions {
 /** What a benchmark found. */
 export interface Outcome {
   readonly rows: readonly Row[]
-  /** What was computed from the rows, such as fitted exponents. */
-  readonly fits: readonly Row[]
+  /** What was computed from the rows, such as fitted exponents or ratios. */
+  readonly findings: readonly Row[]
   /** The tables, for a terminal. */
   readonly text: string
   /** Figures as SVG text, by file name without an ending. */
@@ -30,5 +32,7 @@ export interface Benchmark {
   readonly summary: string
   /** What `--only` chooses from: a line for each part. */
   readonly parts: Readonly<Record<string, string>>
+  /** What `--peers` chooses from, where others are measured too. */
+  readonly peers?: Readonly<Record<string, string>>
   readonly run: (options: RunOptions) => Promise<Outcome>
 }

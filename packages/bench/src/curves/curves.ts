@@ -2,10 +2,11 @@
 
 import type { Benchmark, Outcome, Row, RunOptions } from '../benchmark.ts'
 import { exponent } from '../fit.ts'
+import { duration } from '../text.ts'
 import { figureOf } from './figures.ts'
 import { measureApart } from './isolate.ts'
 import type { Measured } from './measure.ts'
-import { type Curve, duration, tableOf } from './table.ts'
+import { type Curve, tableOf } from './table.ts'
 import type { Point } from './worker.ts'
 import { parts } from './workloads.ts'
 
@@ -33,7 +34,7 @@ async function run({ parts: names, quick, progress }: RunOptions): Promise<Outco
   )
   return {
     rows: measured.flatMap(({ rows }) => rows),
-    fits: measured.flatMap(({ fits }) => fits),
+    findings: measured.flatMap(({ fits }) => fits),
     text: measured.map(curve => `${tableOf(curve)}\n`).join(''),
     figures: Object.fromEntries(figures),
   }

@@ -1,7 +1,7 @@
 /** A curve as a table for a terminal: a row for each length, and the fitted exponents below. */
 
-import CliTable from 'cli-table3'
 import type { Row } from '../benchmark.ts'
+import { duration, plainTable, size } from '../text.ts'
 import type { Part } from './workloads.ts'
 
 /** A measured point of a curve, as it stands in the JSON file. */
@@ -33,16 +33,11 @@ interface Column {
 /** The table of a curve, in plain text without colours or boxes. */
 export function tableOf(curve: Curve): string {
   const columns = columnsOf(curve)
-  const table = new CliTable({
-    chars: { ...nothing, middle: '  ' },
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    colAligns: columns.map((_, column) => (column === 0 ? 'left' : 'right')),
-  })
-  table.push(
+  const table = plainTable(
     columns.map(({ head }) => head),
-    ...curve.rows.map(row => columns.map(({ cell }) => cell(row))),
+    curve.rows.map(row => columns.map(({ cell }) => cell(row))),
   )
-  return [`${curve.name}: ${curve.summary}`, table.toString(), ...fitLines(curve), ''].join('\n')
+  return [`${curve.name}: ${curve.summary}`, table, ...fitLines(curve), ''].join('\n')
 }
 
 function columnsOf({ unit, memory }: Curve): Column[] {
@@ -82,33 +77,3 @@ function fitLines({ fits, series }: Curve): string[] {
 const exponentText = (value: Row[string] | undefined): string => Number(value).toFixed(2).replace('-', '−')
 
 const per = (value: number | null, length: number): number | null => (value === null ? null : value / length)
-
-/** Seconds as people read them: `2.1 ms`. */
-export const duration = (seconds: number | null): string =>
-  scaled(seconds, [
-    [1, 's'],
-    [1e-3, 'ms'],
-    [1e-6, 'µs'],
-  ])
-
-/** Bytes as people read them: `1.4 MB`. */
-export const size = (bytes: number | null): string =>
-  scaled(bytes, [
-    [1e9, 'GB'],
-    [1e6, 'MB'],
-    [1e3, 'kB'],
-    [1, 'B'],
-  ])
-
-/** Three digits and the largest unit that is not too large. */
-function scaled(value: number | null, units: readonly (readonly [factor: number, unit: string])[]): string {
-  if (value === null) return '–'
-  const [factor, unit] = units.find(([factor]) => Math.abs(value) >= factor) ?? units.at(-1)!
-  const scaled = value / factor
-  return `${Number(scaled.toPrecision(3)).toLocaleString('en-US')} ${unit}`.replace('-', '−')
-}
-
-const sides = ['top', 'bottom', 'left', 'right', 'mid'] as const
-const joints = ['top-mid', 'top-left', 'top-right', 'bottom-mid', 'bottom-left', 'bottom-right'] as const
-const crossings = ['left-mid', 'mid-mid', 'right-mid'] as const
-const nothing = Object.fromEntries([...sides, ...joints, ...crossings].map(part => [part, '']))

@@ -1,0 +1,19 @@
+/** Keeps processes on one core, where the system can: their compilers and garbage collectors then have no other either. */
+
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+/** The command that runs a command on the last core that we may use; the same command where cores cannot be chosen. */
+export function pinned(command: readonly string[]): readonly string[] {
+  core ??= lastCore()
+  return core === '' ? command : ['taskset', '--cpu-list', core, ...command]
+}
+
+/** Its number, once it was looked for; empty where a process cannot be kept on a core. */
+let core: string | undefined
+
+function lastCore(): string {
+  if (process.platform !== 'linux' || spawnSync('taskset', ['--version']).status !== 0) return ''
+  const allowed = /^Cpus_allowed_list:.*?(\d+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))
+  return allowed?.[1] ?? ''
+}
