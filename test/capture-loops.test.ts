@@ -12,7 +12,10 @@ import {
   jvp,
   key,
   leavesOf,
+  linearize,
   normal,
+  pullback,
+  record,
   scan,
   stack,
   type Tensor,
@@ -285,5 +288,107 @@ describe('a captured loop', () => {
       /^scan in steps: its step writes a variable|^scan: its step writes a variable/,
     )
     expect(() => leaks(draw(1, 3, 2))).toThrow(/^scan: a tensor of a step is used outside of that step/)
+  })
+})
+
+describe('loops among other computations give what they give written out', () => {
+  type F = (...all: Tensor[]) => TensorTree
+  type Case = { f: F; shapes: number[][] }
+  const cases: Record<string, Case> = {
+    'the carry that they begin with is a result as well': {
+      f: (x, xs) => {
+        const a = x!.mul(2)
+        return [scan((h: Tensor, x: Tensor) => [h.add(x), []], a, xs!)[0], a]
+      },
+      shapes: [[3], [5, 3]],
+    },
+    'carries change places': {
+      f: (a, b, xs) => {
+        const swap = ([a, b]: readonly [Tensor, Tensor], _: Tensor) => [[b, a] as const, []] as const
+        return scan(swap, [a!, b!] as const, xs!)[0]
+      },
+      shapes: [[3], [3], [5, 3]],
+    },
+    'what is added up on the way is computed from a carry': {
+      f: (w, xs) => {
+        const [h, ys] = scan((h: Tensor, x: Tensor) => [h.add(x), h.mul(w!)], xs!.sum(0), xs!)
+        return [ys.sum(0), h]
+      },
+      shapes: [
+        [50, 50],
+        [4, 50, 50],
+      ],
+    },
+    'their outputs meet a product that stood before them': {
+      f: (x, w, k, xs) => {
+        const c = x!.matmul(w!).tanh()
+        const [last, ys] = scan((_: Tensor, x: Tensor) => [x.sin(), x.cos()], k!, xs!)
+        return [c, last, ys.slice([1, 2]).reshape([2, 3]).matmul(w!)]
+      },
+      shapes: [
+        [2, 3],
+        [3, 3],
+        [2, 3],
+        [5, 2, 3],
+      ],
+    },
+    'a stack of products is summed in other pieces than steps': {
+      f: (a, xs) => {
+        const [, ys] = scan((h: Tensor, x: Tensor) => [h.add(x).tanh(), h.transpose().matmul(h)], a!, xs!)
+        return ys.reshape([2, 6, 3]).sum(0)
+      },
+      shapes: [
+        [2, 3],
+        [4, 2, 3],
+      ],
+    },
+    'a factor is shared by products before and after them': {
+      f: (x, w, k, xs) => {
+        const step = ([h]: readonly [Tensor, Tensor], x: Tensor) =>
+          [[h.tanh(), x.sin()] as const, []] as const
+        const [[h, q]] = scan(step, [x!.matmul(w!), k!] as const, xs!)
+        return [h, q.matmul(w!)]
+      },
+      shapes: [
+        [2, 3],
+        [3, 3],
+        [2, 3],
+        [5, 2, 3],
+      ],
+    },
+  }
+  for (const backend of backends) {
+    test.each(Object.keys(cases))(`where %s, on ${backend.name}`, name => {
+      useBackend(backend)
+      const { f, shapes } = cases[name]!
+      const of = shapes.map((shape, i) => draw(i + 1, ...shape))
+      expectSame(capture(f)(...of), f(...of))
+    })
+  }
+
+  test('refuse derivatives of their derivatives, and derivatives inside of another loop, which would be wrong', () => {
+    useBackend(cpu())
+    const loop = (w: Tensor, xs: Tensor) => (h: Tensor) =>
+      scan((h: Tensor, x: Tensor) => [h.mul(w).tanh().add(x), []], h, xs)[0]
+    const twice = capture((h: Tensor, xs: Tensor, w: Tensor) => {
+      const tape = record(loop(w, xs), h)
+      return grad((g: Tensor) => pullback(tape, g)[0]!.square().sum())(w)
+    })
+    const inside = capture((h: Tensor, xs: Tensor, w: Tensor) => {
+      const [, push] = linearize(loop(w, xs), h)
+      return scan((v: Tensor, _: Tensor) => [push(v), v], w, xs)
+    })
+    for (const f of [twice, inside]) {
+      expect(() => f(draw(1, 3), draw(2, 5, 3), draw(3, 3))).toThrow(/^scan.*unroll: true/)
+    }
+  })
+
+  test('refuse a step that uses its index unseen', () => {
+    useBackend(cpu())
+    const run = (xs: Tensor) =>
+      scan((h: Tensor, x: Tensor, t = 0) => [h.add(x.mul(t * 2)), []], xs.sum(0), xs)
+    expect(() => capture(run)(draw(1, 3, 2))).toThrow(
+      /^scan in steps: the step uses its index.*third parameter without a default/,
+    )
   })
 })

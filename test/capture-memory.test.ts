@@ -1,9 +1,10 @@
 /** What a captured step takes of a memory that is counted: its own once, and then nothing but what it returns. */
 import { wasm } from '@sensigrad/backend-wasm'
-import { capture, type Tensor, tensor, useBackend, Variable, zeros } from '@sensigrad/core'
+import { capture, scope, type Tensor, tensor, useBackend, Variable, zeros } from '@sensigrad/core'
 import { activations, Dense, meanSquaredError, SAL, SGD, valueAndGrad } from '@sensigrad/nn'
 import { key } from 'sensigrad'
 import { describe, expect, test } from 'vitest'
+import { numbers } from './support/backend.ts'
 
 const backend = await wasm()
 useBackend(backend)
@@ -98,4 +99,48 @@ describe('captured steps on a memory that is counted', () => {
     }
     expect(backend.memory().buffers).toBe(released)
   })
+})
+
+test('what a captured step took is given back by release, constants and what it closes over included', () => {
+  const closedOver = scope(() => tensor([1, 2, 3]).mul(2))
+  const make = () => {
+    const step = capture((x: Tensor) => {
+      const constant = tensor([[1, 2], [3, 4]]).mul(2).tanh() // biome-ignore format: a matrix
+      return [x.mul(closedOver).sum(), constant, constant.sum()]
+    })
+    for (const { storage } of step(tensor([1, 2, 3]))) backend.free(storage)
+    step.release()
+  }
+  make()
+  const taken = blocksTakenBy(() => {
+    for (let i = 0; i < 20; i++) make()
+  })
+  expect(taken).toBe(20) // the argument of each
+})
+
+test('a variable keeps a copy of what a captured step lends', () => {
+  const lending = capture((x: Tensor) => x.mul(2), { reuseResults: true })
+  const state = new Variable(tensor([0]))
+  state.value = lending(tensor([1]))
+  const reading = capture(() => state.value.add(1))
+  expect(numbers(reading())).toEqual([3])
+  lending(tensor([5]))
+  expect(numbers(reading())).toEqual([3])
+  const lent = lending(tensor([1]))
+  expect(() => capture((x: Tensor) => x.add(lent))(tensor([1]))).toThrow(
+    /^capture: the step closes over a tensor that another captured step lends/,
+  )
+})
+
+test('a scope does not use up the value of a variable that it is given', () => {
+  const state = new Variable(tensor([1]))
+  scope(() => {
+    state.value = state.value.add(1)
+  })
+  expect(
+    numbers(
+      scope(w => w.mul(2), state.value),
+      state.value,
+    ),
+  ).toEqual([4, 2])
 })

@@ -114,7 +114,9 @@ export function capture<Inputs extends readonly CaptureArgument[], Output extend
     const tensors: Tensor[] = []
     const at = programs.findIndex(({ template, backend }) => collect(template, inputs, backend, tensors))
     const captive = at < 0 ? captured(inputs) : programs[at]!
-    if (at < 0) collect(captive.template, inputs, captive.backend, tensors)
+    if (at < 0 && !collect(captive.template, inputs, captive.backend, tensors)) {
+      throw new ValueError('capture', 'the step changed its arguments', 'Return what is new instead')
+    }
     if (at !== 0) {
       if (at > 0) programs.splice(at, 1)
       programs.unshift(captive)

@@ -2,7 +2,7 @@
 
 import { type Backend, isSynchronous } from '../backend/contract.ts'
 import { BackendError, describeValue, ValueError } from '../errors.ts'
-import { checkAlive, lasting } from '../tensor/lifetime.ts'
+import { checkAlive, lasting, letGo } from '../tensor/lifetime.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 import { checkEqual } from './check.ts'
@@ -46,6 +46,8 @@ export class CapturedStep<Output extends StepOutput> {
   readonly #residents: readonly Resident[]
   readonly #asOutput: (tensors: readonly Tensor[]) => Output
   readonly #lends: boolean
+  /** What the step closes over. */
+  readonly #kept: Tensor[]
   readonly #lent: Output | undefined
 
   /**
@@ -68,6 +70,7 @@ export class CapturedStep<Output extends StepOutput> {
     const leaves = output === undefined ? [] : leavesOf('capture', output, 'what the step returned')
     this.#asOutput = tensors => (output === undefined ? output : rebuildTree(output, tensors)) as Output
 
+    this.#kept = trace.kept
     const { variables } = trace
     const written = variables.filter(({ before, now }) => now !== before)
     const made = new Set(trace.instructions.map(({ output }) => output))
@@ -132,9 +135,14 @@ export class CapturedStep<Output extends StepOutput> {
       )
     }
     const before = this.#residents.map(({ variable }) => variable.value)
-    const expected = step()
-    const after = this.#residents.map(({ variable }) => variable.value)
-    for (const [i, { variable }] of this.#residents.entries()) variable.value = before[i]!
+    let expected: Output
+    let after: Tensor[]
+    try {
+      expected = step()
+      after = this.#residents.map(({ variable }) => variable.value)
+    } finally {
+      for (const [i, { variable }] of this.#residents.entries()) variable.value = before[i]!
+    }
     const output = this.call(tensors)
     const leaves = (tree: Output) => (tree === undefined ? [] : leavesOf('capture', tree as TensorTree))
     const found = leaves(output)
@@ -151,6 +159,7 @@ export class CapturedStep<Output extends StepOutput> {
   release(): void {
     for (const { variable } of this.#residents) variable.value // what lies here becomes a tensor of its own
     this.#replay.release()
+    for (const tensor of this.#kept.splice(0)) letGo(tensor)
   }
 
   /** The program, an instruction a line. */

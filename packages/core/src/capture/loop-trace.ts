@@ -28,7 +28,7 @@ export class Column {
 export interface Carry {
   /** Its value at the beginning of a step, inside of the loop. */
   readonly value: Tensor
-  /** Says, as the last thing inside of the loop, what the next step begins with. */
+  /** Says, as the last thing inside of the loop, what the next step begins with: something that `computed` gave. */
   update(next: Tensor): void
   /** Its value after the loop. */
   readonly last: Tensor
@@ -78,14 +78,14 @@ export class LoopTrace {
     const strides = contiguousStrides(shape)
     return {
       value: new Tensor(trace.backend, new Column(this.loop, buffer, before, size), dtype, shape, strides),
-      update: next => trace.store(this.#computedHere(next), buffer, { offset: after, advance: size }),
+      update: next => trace.store(next, buffer, { offset: after, advance: size }),
       last: new Tensor(trace.backend, buffer, dtype, shape, strides, isReversed ? 0 : steps * size),
     }
   }
 
   /** The values of all steps, along a new first axis, outside of the loop. */
   stack(value: Tensor): Tensor {
-    const { storage, offset, shape, strides, advance } = this.#trace.operand(this.#computedHere(value))
+    const { storage, offset, shape, strides, advance } = this.#trace.operand(this.computed(value))
     const { steps } = this.loop
     const whole = [steps, ...shape]
     const lies =
@@ -96,7 +96,7 @@ export class LoopTrace {
   }
 
   /** A value of the step as one that the step computes: a copy, where it is another step's, or the same at all of them. */
-  #computedHere(value: Tensor): Tensor {
+  computed(value: Tensor): Tensor {
     if (value.storage instanceof Column && this.#trace.isComputedIn(this.loop, value.storage.buffer))
       return value
     return new Tensor(this.#trace.backend, this.#trace.backend.copy(value), value.dtype, value.shape)

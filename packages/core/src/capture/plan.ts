@@ -38,7 +38,7 @@ export interface Plan {
 export function plan(program: Program, given: readonly Buffer[], stores: readonly Store[]): Plan {
   const wanted = [...program.results, ...stores.map(({ from }) => from)]
   const shrunk = shrinkStacks({ instructions: program.instructions, results: wanted })
-  const { calls: placed, moved } = laidSideBySide(shrunk.calls, mayOverwrite)
+  const { calls: placed, moved } = laidSideBySide(shrunk.calls, mayOverwrite, shrunk.results)
   const kept = new Set(given)
   const results = shrunk.results.slice(0, program.results.length).map(moved)
   const storing = stores.map(({ into }, i) =>

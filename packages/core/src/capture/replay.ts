@@ -6,6 +6,7 @@ import { allocate, type DType } from '../tensor/dtype.ts'
 import { Lifetime } from '../tensor/lifetime.ts'
 import { sameShape } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { isLent, lentStorages } from './lent.ts'
 import type { PlacedCall } from './placed-call.ts'
 import type { Plan } from './plan.ts'
 import { argumentsOf, type Buffer, type Loop, type Operand } from './program.ts'
@@ -53,7 +54,7 @@ export class Replay {
   give(buffer: Buffer, argument: Tensor): void {
     const last = this.#given.get(buffer)
     const isSame = last !== undefined && last.storage === argument.storage && sameLayout(last, argument)
-    if (isSame && !lentStorages.has(argument.storage)) return
+    if (isSame && !isLent(argument)) return
     this.fill(buffer, argument)
     this.#given.set(buffer, argument.view(argument.shape, argument.strides, argument.offset)) // without its past
   }
@@ -94,9 +95,9 @@ export class Replay {
 
   /** Gives the memory back; the program cannot run any more. */
   release(): void {
-    const constants = new Set(
-      this.#plan.calls.flatMap(({ inputs }) => inputs.map(({ storage }) => storage.fixed)),
-    )
+    const { calls, results } = this.#plan
+    const operands = [...calls.flatMap(({ inputs }) => inputs), ...results]
+    const constants = new Set(operands.map(({ storage }) => storage.fixed))
     for (const fixed of constants) if (fixed?.isOwn) this.#backend.free(fixed.storage!)
     for (const storage of [...this.#arenas.values(), ...this.#uploaded.values()]) this.#backend.free(storage)
     this.#given.clear()
@@ -145,9 +146,6 @@ export class Replay {
     return memo(this.#uploaded, buffer, () => this.#backend.upload(buffer.fixed!.values!, buffer.dtype))
   }
 }
-
-/** Storages in which tensors change from run to run, unlike all others. */
-const lentStorages = new WeakSet<Storage>()
 
 function sameLayout(a: View, b: View): boolean {
   return a.offset === b.offset && sameShape(a.strides, b.strides)

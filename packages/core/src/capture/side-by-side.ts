@@ -20,10 +20,13 @@ interface Inside {
 
 /**
  * Calls of which as many as can be write directly to where their results are joined; the other parts are copied there.
+ *
+ * @param results  views that must be there at the end
  */
 export function laidSideBySide(
   given: readonly PlacedCall[],
   mayOverwrite: MayOverwrite,
+  results: readonly Operand[],
 ): {
   calls: PlacedCall[]
   /** A view where its buffer lies now. */
@@ -39,6 +42,7 @@ export function laidSideBySide(
     for (const { storage } of call.inputs) memo(readers, storage, () => []).push(call)
   }
   const inside = new Map<Buffer, Inside>()
+  const wanted = new Set(results.map(({ storage }) => storage))
 
   /** The call that computes a part, where it may as well compute it at its place. */
   const writerFor = (call: PlacedCall): PlacedCall | undefined => {
@@ -55,7 +59,10 @@ export function laidSideBySide(
     if (advance !== 0 && advance !== into.advance) return undefined // others read it as a stack
     if (!isOverwritten(call)) return writer
     // A place that each step overwrites: nobody may read its old value once the new one is computed.
-    if (loop === undefined) return readers.get(storage)!.length === 1 ? writer : undefined
+    if (loop === undefined) {
+      const isReadElsewhere = readers.get(storage)!.length > 1 || wanted.has(storage)
+      return isReadElsewhere ? undefined : writer
+    }
     const later = readers
       .get(into.buffer)
       ?.filter(reader => reader.loop === loop && position.get(reader)! >= position.get(writer)!)

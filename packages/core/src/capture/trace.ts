@@ -9,6 +9,7 @@ import type { DType } from '../tensor/dtype.ts'
 import { lasting } from '../tensor/lifetime.ts'
 import { keep } from '../tensor/memory.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { isLent } from './lent.ts'
 import { Column, LoopTrace, outsideOfItsLoop } from './loop-trace.ts'
 import { type OpenTrace, withTrace } from './open-trace.ts'
 import { type Attributes, Buffer, type Instruction, type Into, type Loop, type Operand } from './program.ts'
@@ -35,6 +36,8 @@ export class Trace implements OpenTrace {
   readonly backend: TracingBackend
   readonly instructions: Instruction[] = []
   readonly settings: TracedSetting[] = []
+  /** Tensors that the step closes over. */
+  readonly kept: Tensor[] = []
   readonly #variables = new Map<Variable, TracedVariable>()
   readonly #buffers = new Set<Buffer>()
   readonly #closedOver = new Map<Storage, Buffer>()
@@ -81,6 +84,13 @@ export class Trace implements OpenTrace {
    */
   within<Result>(loop: LoopTrace, body: () => Result): Result {
     const outer = this.#loop
+    if (outer !== undefined) {
+      throw new BackendError(
+        'scan',
+        'in a captured step, a derivative of one loop is taken inside of the step of another',
+        'Write one of them out: scan(step, initial, xs, { unroll: true })',
+      )
+    }
     const before = new Map(this.variables.map(({ variable, now }) => [variable, now]))
     this.#loop = loop
     try {
@@ -201,7 +211,8 @@ export class Trace implements OpenTrace {
     return memo(this.#closedOver, storage, () => {
       if (view instanceof Tensor)
         checkBackend(view, this.backend.target, 'a tensor that the step closes over')
-      if (view instanceof Tensor) keep(view) // the step needs it as long as it runs
+      if (isLent(view)) throw closesOverLent()
+      if (view instanceof Tensor) this.kept.push(keep(view)) // the step needs it as long as it runs
       const isNumber = strides.every(stride => stride === 0) && offset === 0
       const number = isNumber ? this.#numberIn({ storage, dtype, shape: [], strides: [], offset }) : undefined
       return new Buffer(dtype, isNumber ? 1 : Number.POSITIVE_INFINITY, { storage, number })
@@ -222,6 +233,14 @@ export function checkBackend(tensor: Tensor, target: Backend, what: string): voi
     'capture',
     `the step is for ${target.name}, and ${what} lives on ${tensor.backend.name === target.name ? `another ${target.name}` : tensor.backend.name}`,
     'Move it: tensor(await x.data(), { shape: x.shape, backend })',
+  )
+}
+
+function closesOverLent(): BackendError {
+  return new BackendError(
+    'capture',
+    'the step closes over a tensor that another captured step lends, whose numbers change',
+    'Pass it as an argument, or capture that step without reuseResults',
   )
 }
 

@@ -8,6 +8,7 @@ import { letGo } from '../tensor/lifetime.ts'
 import { keep } from '../tensor/memory.ts'
 import { formatShape, sameShape } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { isLent } from './lent.ts'
 import { openTrace } from './open-trace.ts'
 
 /** Where the value of a variable lies when a captured step has written it. */
@@ -88,7 +89,9 @@ export class Variable {
       )
     }
     if (openTrace()?.write(this, next)) return
-    this.#value = keep(next, this.#value)
+    // Numbers that another step will change are copied.
+    const value = isLent(next) ? new Tensor(next.backend, next.backend.copy(next), dtype, shape) : next
+    this.#value = keep(value, this.#value)
     this.#home = undefined
     this.#version++
   }

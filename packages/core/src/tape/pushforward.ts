@@ -22,7 +22,10 @@ export function pushforward(tape: Tape, tangents: readonly Tensor[]): Tensor[] {
   checkTangents('pushforward', tape, tangents)
   const moving = new Map<Tensor, Tensor>()
   for (const [i, input] of tape.inputs.entries()) moving.set(input, tangents[i]!)
-  for (const { op, inputs, outputs, attributes, scope } of tape.entries) {
+  const starts = new Set(tape.inputs.map(({ entry }) => entry)) // how the inputs came about does not move them
+  for (const entry of tape.entries) {
+    if (starts.has(entry)) continue
+    const { op, inputs, outputs, attributes, scope } = entry
     const d = inputs.map(input => moving.get(input))
     if (d.every(tangent => tangent === undefined)) continue // an input, or what stands still
     const pushed = inScope(scope, () => {

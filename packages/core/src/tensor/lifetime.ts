@@ -112,6 +112,25 @@ export function hold({ storage, lifetime }: Tensor): void {
   if (count !== undefined || lifetime !== undefined) holders.set(storage, (count ?? 0) + 1)
 }
 
+/** How many times a storage was returned by a scope and not used up since. */
+const handedOut = new WeakMap<Storage, number>()
+
+/** Counts whoever called the scope that returns a tensor as a holder of it. */
+export function handOut(tensor: Tensor): void {
+  hold(tensor)
+  const { storage } = tensor
+  if (holders.has(storage)) handedOut.set(storage, (handedOut.get(storage) ?? 0) + 1)
+}
+
+/** Lets go of a tensor that a scope had returned; one that others hold, such as a variable, stays theirs. */
+export function useUp(tensor: Tensor): void {
+  const count = handedOut.get(tensor.storage)
+  if (count === undefined) return
+  if (count > 1) handedOut.set(tensor.storage, count - 1)
+  else handedOut.delete(tensor.storage)
+  letGo(tensor)
+}
+
 /** Counts one less. The last leaves the tensor to the lifetime that is running. */
 export function letGo(tensor: Tensor): void {
   const count = holders.get(tensor.storage)

@@ -3,7 +3,7 @@
 import { describeValue, ValueError } from '../errors.ts'
 import { isRecording } from '../tape/recorder.ts'
 import { checkTensor } from './check.ts'
-import { checkAlive, hold, Lifetime, letGo } from './lifetime.ts'
+import { checkAlive, handOut, hold, Lifetime, letGo, useUp } from './lifetime.ts'
 import { Tensor } from './tensor.ts'
 
 /**
@@ -36,9 +36,9 @@ export function scope<Args extends readonly unknown[], Result>(
     return lifetime.during(() => {
       const result = body(...args)
       checkSynchronous(result)
-      for (const tensor of tensorsIn(args)) letGo(tensor)
+      for (const tensor of tensorsIn(args)) useUp(tensor)
       leaving = tensorsIn(result)
-      for (const tensor of leaving) hold(tensor)
+      for (const tensor of leaving) handOut(tensor)
       return result
     })
   } finally {

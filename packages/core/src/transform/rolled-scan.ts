@@ -5,13 +5,14 @@
 
 import type { Carry, LoopTrace } from '../capture/loop-trace.ts'
 import type { OpenTrace } from '../capture/open-trace.ts'
+import { GradientError } from '../errors.ts'
 import { aliasOf } from '../ops/alias.ts'
 import { makeMultiOp } from '../ops/define.ts'
 import { sum } from '../ops/reduce.ts'
 import { closedOver } from '../tape/closed-over.ts'
 import { pullback } from '../tape/pullback.ts'
 import { pushforward } from '../tape/pushforward.ts'
-import { isRecording, now, recording } from '../tape/recorder.ts'
+import { isRecorded, isRecording, now, recording } from '../tape/recorder.ts'
 import { slice, type Tape } from '../tape/tape.ts'
 import { zerosLike } from '../tensor/create.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -40,6 +41,7 @@ const loopOp = makeMultiOp<Rolled>({
   name: 'scan',
   forward: (_, { results }) => results,
   vjp({ gs, outputs, attributes: { trace, steps, values, tape, carries, sequences } }) {
+    checkConstant(gs)
     const given = outputs.map((output, j) => gs[j] ?? zerosLike(output))
     const loop = trace.openLoop(steps, true, values)
     const carried = given.slice(0, carries).map(g => loop.carry(g))
@@ -47,13 +49,14 @@ const loopOp = makeMultiOp<Rolled>({
     const stacks = loop.run(() => {
       const cotangents = pullback(tape, [...carried.map(({ value }) => value), ...arriving])
       const stacks = cotangents.slice(carries).map(cotangent => loop.stack(cotangent))
-      carryOn(carried, cotangents)
+      carryOn(loop, carried, cotangents)
       return stacks
     })
     const overTime = stacks.slice(sequences).map(stack => sum(stack, 0))
     return [...carried.map(({ last }) => last), ...stacks.slice(0, sequences), ...overTime]
   },
   jvp({ d, inputs, attributes: { trace, steps, values, tape, carries, sequences } }) {
+    checkConstant(d)
     const given = inputs.map((input, i) => d[i] ?? zerosLike(input))
     const loop = trace.openLoop(steps, false, values)
     const carried = given.slice(0, carries).map(tangent => loop.carry(tangent))
@@ -62,7 +65,7 @@ const loopOp = makeMultiOp<Rolled>({
       const still = given.slice(carries + sequences)
       const tangents = pushforward(tape, [...carried.map(({ value }) => value), ...elements, ...still])
       const stacks = tangents.slice(carries).map(tangent => loop.stack(tangent))
-      carryOn(carried, tangents)
+      carryOn(loop, carried, tangents)
       return stacks
     })
     return [...carried.map(({ last }) => last), ...stacks]
@@ -70,9 +73,23 @@ const loopOp = makeMultiOp<Rolled>({
   format: operands => `scan(${operands.join(', ')})`,
 })
 
-/** Ends a step: what is carried may be overwritten by the next value, so nothing of the step comes after this. */
-function carryOn(carried: readonly Carry[], next: readonly Tensor[]): void {
-  for (const [i, carry] of carried.entries()) carry.update(next[i]!)
+/**
+ * Ends a step: what is carried may be overwritten by the next value, so nothing of the step comes after this, and what is
+ * carried from one place to another is read before any of it is.
+ */
+function carryOn(loop: LoopTrace, carried: readonly Carry[], next: readonly Tensor[]): void {
+  const computed = carried.map((_, i) => loop.computed(next[i]!))
+  for (const [i, carry] of carried.entries()) carry.update(computed[i]!)
+}
+
+/** @throws GradientError when what a rule is applied to is being differentiated: the loop that it makes is not recorded */
+function checkConstant(directions: readonly (Tensor | undefined)[]): void {
+  if (!directions.some(each => each !== undefined && isRecorded(each))) return
+  throw new GradientError(
+    'scan',
+    'in a captured step, a derivative is taken of the derivative of a loop',
+    'Write the loop out: scan(step, initial, xs, { unroll: true })',
+  )
 }
 
 /** Runs a step for all steps of time: the last carries, and the outputs, stacked along a new first axis. */
@@ -95,7 +112,7 @@ export function rolledScan(
       const outer = closedOver(results, aliases, first)
       const tape = slice(results, [...aliases, ...outer])
       const stacks = outputs.map(output => values.stack(output))
-      carryOn(carried, next)
+      carryOn(values, carried, next)
       return { tape, outer, stacks }
     }),
   )

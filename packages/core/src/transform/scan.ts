@@ -107,6 +107,17 @@ function loopsOf(step: (...of: never[]) => unknown): OpenTrace | undefined {
   return trace !== undefined && !trace.isInLoop && isPlain ? trace : undefined
 }
 
+/** What stands for the index where one step stands for all: it refuses to be used. */
+const noIndex = {
+  [Symbol.toPrimitive](): never {
+    throw new ValueError(
+      'scan',
+      'the step uses its index, and in a captured step one step stands for all',
+      'Write the index as a third parameter without a default, or say { unroll: true }',
+    )
+  },
+} as unknown as number
+
 /** `scan` inside of a captured step: the step runs once, for all steps of time. */
 function rolled<Carry extends TensorTree, X extends TensorTree, Y extends TensorTree>(
   trace: OpenTrace,
@@ -120,7 +131,7 @@ function rolled<Carry extends TensorTree, X extends TensorTree, Y extends Tensor
   let output: Y | undefined
   const body: LoopBody = (carries, elements) => {
     const [state, x] = [rebuildTree(initial, carries), rebuildTree(xs, elements)]
-    const result = withScope('steps', () => step(state, x, Number.NaN))
+    const result = withScope('steps', () => step(state, x, noIndex))
     checkPair(result, 0)
     output = result[1]
     const next = leavesOf('scan', likeStart(result[0], initial, start, 0)).map(({ tensor }) => tensor)

@@ -75,16 +75,23 @@ export function shareFactors(program: Program): Program {
   const groups = new Map<string, Product[]>()
   const loops = new Map<object | undefined, number>()
   const isStepwise = stepwise(program)
-  for (const instruction of program.instructions) {
-    const { kernel, inputs, output, loop } = instruction
-    const depth = inputs.reduce((most, { storage }) => Math.max(most, depths.get(storage) ?? 0), 0)
-    depths.set(output, kernel === 'contract' ? depth + 1 : depth)
-    const [left, right] = inputs
-    if (kernel !== 'contract' || left!.shape.length !== 2 || left!.shape[0]! > fewRows) continue
-    if (loop !== undefined && !isStepwise(instruction)) continue
-    memo(groups, `${memo(loops, loop, () => loops.size)} ${depth} ${keyOf(right!)}`, () => []).push(
-      instruction,
+  for (const stretch of stretchesOf(program.instructions)) {
+    for (const instruction of stretch) {
+      const { kernel, inputs, output, loop } = instruction
+      const depth = deepest(inputs, depths)
+      depths.set(output, kernel === 'contract' ? depth + 1 : depth)
+      const [left, right] = inputs
+      if (kernel !== 'contract' || left!.shape.length !== 2 || left!.shape[0]! > fewRows) continue
+      if (loop !== undefined && !isStepwise(instruction)) continue
+      const key = `${memo(loops, loop, () => loops.size)} ${depth} ${keyOf(right!)}`
+      memo(groups, key, () => []).push(instruction)
+    }
+    if (stretch[0]!.loop === undefined) continue
+    // A loop runs as a whole: all that it gives comes after all that it reads.
+    const most = Math.max(
+      ...stretch.map(({ inputs, output }) => Math.max(depths.get(output)!, deepest(inputs, depths))),
     )
+    for (const { output } of stretch) depths.set(output, most)
   }
   const rows = new Map<Buffer, Placed>()
   const shared = new Map<Instruction, readonly Product[]>()
@@ -109,6 +116,10 @@ export function shareFactors(program: Program): Program {
     return [...made, { ...first, inputs: [left, right], output }]
   })
   return inOrder(replaceBuffers({ instructions, results: program.results }, rows))
+}
+
+function deepest(inputs: readonly Operand[], depths: ReadonlyMap<Buffer, number>): number {
+  return inputs.reduce((most, { storage }) => Math.max(most, depths.get(storage) ?? 0), 0)
 }
 
 /** Tells whether what an instruction of a loop writes is read at the same step only, by instructions of that loop. */

@@ -31,6 +31,7 @@ function sorted(
   for (const group of groups) {
     const pending = [group]
     while (pending.length > 0) {
+      if (pending.length > groups.length) throw new Error('a program reads what it computes later')
       const next = pending.at(-1)!
       const missing = placed.has(next) ? undefined : missingFor(next, writers, placed)
       if (missing !== undefined) {
@@ -47,10 +48,16 @@ function sorted(
 }
 
 function missingFor(
-  group: readonly Instruction[],
+  group: Instruction[],
   writers: ReadonlyMap<Buffer, Instruction[][]>,
   placed: ReadonlySet<Instruction[]>,
 ): Instruction[] | undefined {
+  for (const { output, into } of group) {
+    if (into === undefined) continue
+    const all = writers.get(output) ?? []
+    const earlier = all.slice(0, Math.max(0, all.indexOf(group))).find(writer => !placed.has(writer))
+    if (earlier !== undefined) return earlier // who writes a buffer first does so still
+  }
   for (const { inputs } of group) {
     for (const { storage } of inputs) {
       const missing = writers.get(storage)?.find(writer => writer !== group && !placed.has(writer))

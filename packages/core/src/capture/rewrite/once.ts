@@ -45,5 +45,10 @@ export function computeOnce(program: Program, backend: Backend): Program {
     return false
   })
   for (const storage of uploaded.values()) backend.free(storage)
-  return replaceBuffers({ instructions, results: program.results }, known)
+  const rest = replaceBuffers({ instructions, results: program.results }, known)
+  const needed = new Set(
+    [...rest.instructions.flatMap(({ inputs }) => inputs), ...rest.results].map(({ storage }) => storage),
+  )
+  for (const { buffer } of known.values()) if (!needed.has(buffer)) backend.free(buffer.fixed!.storage!)
+  return rest
 }

@@ -56,7 +56,16 @@ export function sumOnTheWay(program: Program): Program {
     const { loop } = stretch[0]!
     const inside = (loop && sums.get(loop)) ?? []
     const body = stretch.map(instruction => totals.get(instruction) ?? instruction)
-    return [...inside.map(beginning), ...body, ...inside.map(adding), ...inside.map(carrying)]
+    // Carries come last: what they overwrite may still be needed to compute what is added.
+    const end = body.findIndex(({ into }) => into !== undefined)
+    const [computing, carries] = end < 0 ? [body, []] : [body.slice(0, end), body.slice(end)]
+    return [
+      ...inside.map(beginning),
+      ...computing,
+      ...inside.map(adding),
+      ...carries,
+      ...inside.map(carrying),
+    ]
   })
   return { instructions, results: program.results }
 }

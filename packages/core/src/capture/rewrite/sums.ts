@@ -155,7 +155,8 @@ export function sumProductsOverTime(program: Program): Program {
   const instructions = program.instructions.map((instruction): Instruction => {
     if (!isSumOverSteps(instruction)) return instruction
     const [stack] = instruction.inputs
-    const factors = factorsOfStack(stack!.storage, writers, readers)
+    const isOverTime = stack!.shape[0] === writers.get(stack!.storage)?.loop?.steps
+    const factors = isOverTime ? factorsOfStack(stack!.storage, writers, readers) : undefined
     if (factors === undefined) return instruction
     const { output, scope } = instruction
     const inputs = [transposed(factors.left), factors.right]
