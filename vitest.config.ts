@@ -6,6 +6,12 @@ import { findBrowser } from './scripts/browser.mjs'
 
 const source = '@sensigrad/source'
 
+/** What a page must be sent with to have a SharedArrayBuffer. */
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+}
+
 export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
@@ -25,6 +31,7 @@ export default defineConfig({
       },
       {
         extends: true,
+        server: { headers: isolation },
         optimizeDeps: { entries: ['test/browser/**/*.test.ts'] }, // found before the first test, not by reloading
         test: {
           name: 'browser',

@@ -20,6 +20,7 @@ async function compile(...features) {
       '--outFile=module.wasm',
       '--runtime=stub',
       '--importMemory',
+      '--maximumMemory=65536',
       '--importTable',
       '-O3',
       '--noAssert',

@@ -5,6 +5,7 @@ import type { Family } from './family.ts'
 import { bytesOf } from './heap.ts'
 import { type Bound, loops, type Start, startOf } from './loops.ts'
 import { onCopy } from './movement.ts'
+import { divideProduct } from './threads/divide.ts'
 import type { Workplace } from './workplace.ts'
 
 /** From so many rows on, copying a right factor of more bytes than the nearest cache holds pays, piece by piece. */
@@ -57,7 +58,7 @@ export const contract: Family<'contract'> = {
         )
         if (plan.scratch === 0) return run
         return step =>
-          at.heap.withScratch(plan.scratch, 'contract', address => {
+          at.heap.withScratch(plan.scratch * (at.pool?.mostParts ?? 1), 'contract', address => {
             scratch = address
             run(step)
           })
@@ -116,7 +117,7 @@ function sizesOf({ left, right }: Pick<Plan, 'left' | 'right'>): [number, number
 /** Multiplies the matrices at two addresses; writes the product at a third. */
 type Multiply = (x: number, y: number, out: number, scratch: number) => void
 
-function multiplierOf({ main }: Workplace, plan: Plan): Multiply {
+function multiplierOf({ main, pool }: Workplace, plan: Plan): Multiply {
   const [m, k, n] = sizesOf(plan)
   const { left, right, depth } = plan
   const dtype = floatOf(left)
@@ -124,10 +125,39 @@ function multiplierOf({ main }: Workplace, plan: Plan): Multiply {
   const last = left.shape.length - 1
   const [aRow, aColumn] = [left.strides[last - 1]! * size, left.strides[last]! * size]
   const [bRow, bColumn] = [right.strides[last - 1]! * size, right.strides[last]! * size]
-  const alongColumns = main.alongColumns[dtype]
-  if (plan.alongColumns) return (x, y, out) => alongColumns(m, k, n, x, aRow, y, bColumn, out)
-  const alongRows = main.alongRows[dtype]
-  return (x, y, out, scratch) => alongRows(m, k, n, x, aRow, aColumn, y, bRow, out, depth, scratch)
+  const work = (m * k * n * size) / bytesOf.float32
+  const isShared = pool !== undefined && work >= pool.least
+  const outRow = n * size
+  if (plan.alongColumns) {
+    const call = main.alongColumns[dtype]
+    const multiply = !isShared
+      ? call
+      : divideProduct(pool, {
+          rows: m,
+          columns: n,
+          work,
+          call,
+          kernel: `alongColumns_${dtype}`,
+          byRow: [0, 0, 0, aRow, 0, 0, 0, outRow],
+          byColumn: [0, 0, 0, 0, 0, bColumn, 0, size],
+          byPart: [0, 0, 0, 0, 0, 0, 0, 0],
+        })
+    return (x, y, out) => multiply(m, k, n, x, aRow, y, bColumn, out)
+  }
+  const call = main.alongRows[dtype]
+  const multiply = !isShared
+    ? call
+    : divideProduct(pool, {
+        rows: m,
+        columns: n,
+        work,
+        call,
+        kernel: `alongRows_${dtype}`,
+        byRow: [0, 0, 0, aRow, 0, 0, 0, 0, outRow, 0, 0],
+        byColumn: [0, 0, 0, 0, 0, 0, bColumn, 0, size, 0, 0],
+        byPart: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, plan.scratch],
+      })
+  return (x, y, out, scratch) => multiply(m, k, n, x, aRow, aColumn, y, bRow, out, depth, scratch)
 }
 
 function floatOf({ dtype }: View): 'float32' | 'float64' {

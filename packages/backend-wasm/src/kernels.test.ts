@@ -9,7 +9,7 @@ const place = 2048
 
 test('a kernel that lost its place runs on, and the table does not grow', async () => {
   const machine = await start('simd', 1, 1)
-  const kernels = new Kernels(machine, 3)
+  const kernels = new Kernels(machine, undefined, 3)
   const values = new Float32Array(machine.memory.buffer, place, 4)
   const made = Array.from({ length: 7 }, (_, i) =>
     kernels.get(e.add(input(0), i), [{ dtype: 'float32' }], [1], 'float32'),
@@ -26,7 +26,7 @@ test('a kernel that lost its place runs on, and the table does not grow', async 
 })
 
 test('a kernel is made once for as long as it is kept', async () => {
-  const kernels = new Kernels(await start('simd', 1, 1), 2)
+  const kernels = new Kernels(await start('simd', 1, 1), undefined, 2)
   const ask = (i: number) => kernels.get(e.mul(input(0), i), [{ dtype: 'float64' }], [1], 'float64')
   const first = ask(2)
   expect(ask(2)).toBe(first)

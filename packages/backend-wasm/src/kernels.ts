@@ -3,8 +3,11 @@
 import type { DType, Expression } from '@sensigrad/core'
 import { imported } from './emit/imports.ts'
 import { emitKernel } from './emit/kernel.ts'
+import { bytesOf } from './heap.ts'
 import { type Run, runs } from './invoke.ts'
 import type { Machine } from './main-module.ts'
+import { runMapDivided } from './threads/divide.ts'
+import type { Pool } from './threads/pool.ts'
 
 /** What kernels compute in. Booleans alone are computed with as masks of int32. */
 const laneOf = { float32: 'f32', float64: 'f64', int32: 'i32', bool: 'i32' } as const
@@ -20,26 +23,41 @@ interface Key {
   readonly types: number | string
 }
 
+/** What was emitted. */
+export interface Code {
+  readonly call: (...numbers: number[]) => void
+  /** What threads know it by. */
+  readonly number: number
+  readonly module: Uint8Array<ArrayBuffer>
+  /** What an element is worth, in multiply-adds of float32. */
+  readonly weight: number
+  /** How far an element is from the next: 0 where an input stands still. */
+  readonly inputBytes: readonly number[]
+  readonly outputBytes: number
+}
+
 /** An emitted kernel. It runs for as long as it is held, even when others have taken its place in the table. */
 export class Kernel {
   readonly key: Key
-  readonly call: (...numbers: number[]) => void
+  readonly code: Code
   /** Its place in the table, or 0. */
   place = 0
   readonly #home: Kernels
   readonly #invoke: (...numbers: number[]) => void
   readonly #run: Run
 
-  constructor(home: Kernels, key: Key, call: (...numbers: number[]) => void, inputs: number) {
+  constructor(home: Kernels, key: Key, code: Code, inputs: number) {
     this.#home = home
     this.key = key
-    this.call = call
-    this.#invoke = home.machine.main.invoke[inputs] ?? call
+    this.code = code
+    this.#invoke = home.machine.main.invoke[inputs] ?? code.call
     this.#run = runs[inputs] ?? spread
   }
 
   /** Computes `rows` rows of `count` elements; the other arguments are those of `Run`. */
   run(rows: number, count: number, addresses: readonly number[], steps: readonly number[]): void {
+    const { pool } = this.#home
+    if (pool !== undefined && runMapDivided(pool, this.code, rows, count, addresses, steps)) return
     if (this.place === 0) this.#home.seat(this)
     this.#run(this.#invoke, this.place, rows, count, addresses, steps)
   }
@@ -52,14 +70,17 @@ const spread: Run = (call, _, rows, count, [out, ...addresses], steps) =>
 /** The kernels of one machine: the latest few thousand. */
 export class Kernels {
   readonly machine: Machine
+  readonly pool: Pool | undefined
   /** How many are kept: code that nobody runs any more must not pile up. */
   readonly #most: number
   readonly #known = new Map<Expression, Map<number | string, Kernel>>()
   readonly #seated: Kernel[] = []
   #next = 0
+  #made = 0
 
-  constructor(machine: Machine, most = 4096) {
+  constructor(machine: Machine, pool?: Pool, most = 4096) {
     this.machine = machine
+    this.pool = pool
     this.#most = most
   }
 
@@ -80,8 +101,8 @@ export class Kernels {
     const known = this.#known.get(expression)?.get(types)
     if (known !== undefined) return known
     const dtypes = inputs.map(input => input.dtype)
-    const call = this.#compile(expression, dtypes, strides, dtype)
-    const kernel = new Kernel(this, { expression, types }, call, inputs.length)
+    const code = this.#compile(expression, dtypes, strides, dtype)
+    const kernel = new Kernel(this, { expression, types }, code, inputs.length)
     if (!this.#known.has(expression)) this.#known.set(expression, new Map())
     this.#known.get(expression)!.set(types, kernel)
     this.seat(kernel)
@@ -94,7 +115,7 @@ export class Kernels {
     const previous = this.#seated[this.#next]
     if (previous !== undefined) this.#unseat(previous)
     kernel.place = previous === undefined ? table.grow(1) : this.#next + 1
-    table.set(kernel.place, kernel.call)
+    table.set(kernel.place, kernel.code.call)
     this.#seated[this.#next] = kernel
     this.#next = (this.#next + 1) % this.#most
   }
@@ -108,21 +129,30 @@ export class Kernels {
     if (kernels.size === 0) this.#known.delete(expression)
   }
 
-  #compile(expression: Expression, dtypes: readonly DType[], strides: readonly number[], dtype: DType) {
-    const { memory, variant } = this.machine
-    const bytes = emitKernel({
+  #compile(expression: Expression, dtypes: readonly DType[], strides: readonly number[], dtype: DType): Code {
+    const { memory, isShared, variant } = this.machine
+    const lane = laneOf[dtypes.find(each => each !== 'bool') ?? dtype]
+    const { bytes: module, size } = emitKernel({
       expression,
-      lane: laneOf[dtypes.find(each => each !== 'bool') ?? dtype],
+      lane,
       inputs: dtypes.map((each, i) => ({
         kind: strides[i] === 0 ? 'still' : 'dense',
         isBoolean: each === 'bool',
       })),
       givesBooleans: dtype === 'bool',
       fused: variant === 'relaxed-simd',
+      isShared,
     })
     const imports = { env: { memory }, scalar: imported }
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports)
-    return exports.kernel as (...numbers: number[]) => void
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), imports)
+    return {
+      call: exports.kernel as Code['call'],
+      number: this.#made++,
+      module,
+      weight: lane === 'f64' ? 2 * size : size,
+      inputBytes: dtypes.map((each, i) => strides[i]! * bytesOf[each]),
+      outputBytes: bytesOf[dtype],
+    }
   }
 }
 

@@ -50,8 +50,10 @@ export type MainModule = ReturnType<typeof offers>
 /** The main module at work. */
 export interface Machine {
   readonly variant: Variant
+  readonly module: WebAssembly.Module
   readonly main: MainModule
   readonly memory: WebAssembly.Memory
+  readonly isShared: boolean
   readonly table: WebAssembly.Table
 }
 
@@ -63,11 +65,27 @@ export function runs(variant: Variant): boolean {
 }
 
 /** Compiles the main module around a new memory. Sizes are in pages of 64 KiB. */
-export async function start(variant: Variant, initialPages: number, maximumPages: number): Promise<Machine> {
-  const memory = new WebAssembly.Memory({ initial: initialPages, maximum: maximumPages })
+export async function start(
+  variant: Variant,
+  initialPages: number,
+  maximumPages: number,
+  isShared = false,
+): Promise<Machine> {
+  const memory = new WebAssembly.Memory({ initial: initialPages, maximum: maximumPages, shared: isShared })
   const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 })
-  const { instance } = await WebAssembly.instantiate(decode(bytes[variant]), { env: { memory, table } })
-  return { variant, main: offers(instance.exports), memory, table }
+  const code = decode(bytes[variant])
+  const { module, instance } = await WebAssembly.instantiate(isShared ? overShared(code) : code, {
+    env: { memory, table },
+  })
+  return { variant, module, main: offers(instance.exports), memory, isShared, table }
+}
+
+/** The same module over a shared memory: a bit in the import of the memory, which has a maximum already. */
+function overShared(code: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const imported = [...'memory'].map(character => character.charCodeAt(0)).concat(2, 1)
+  const at = code.findIndex((_, i) => imported.every((byte, j) => code[i + j] === byte))
+  code[at + imported.length - 1] = 3
+  return code
 }
 
 function decode(base64: string): Uint8Array<ArrayBuffer> {

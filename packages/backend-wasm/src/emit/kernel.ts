@@ -22,6 +22,8 @@ export interface KernelOf {
   readonly givesBooleans: boolean
   /** Whether relaxed SIMD may be used. */
   readonly fused: boolean
+  /** Whether the memory is shared with other threads. */
+  readonly isShared?: boolean
 }
 
 /** Locals of a kernel before those of its inputs. */
@@ -35,14 +37,23 @@ const wasm = {
   add: 0x6a, sub: 0x6b, and: 0x71, or: 0x72, shiftLeft: 0x74, shiftRight: 0x76,
 } as const
 
-/** The bytes of a kernel's module. The same kernel always has the same bytes, which engines know again. */
+/** A kernel that was emitted. */
+export interface Emission {
+  /** Its module. The same kernel always has the same bytes, which engines know again. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** About how many instructions it takes for a vector. */
+  readonly size: number
+}
+
+/** The module of a kernel. */
 export function emitKernel({
   expression,
   lane,
   inputs,
   givesBooleans,
   fused,
-}: KernelOf): Uint8Array<ArrayBuffer> {
+  isShared = false,
+}: KernelOf): Emission {
   const graph = new Graph(lane, fused, inputs)
   const value = lower(graph, expression)
   const root = givesBooleans ? asBytes(graph, value) : value
@@ -50,7 +61,7 @@ export function emitKernel({
   const code = new Bytes()
   code.bytes(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
   section(code, 1, () => writeTypes(code, inputs.length))
-  section(code, 2, () => writeImports(code, imports))
+  section(code, 2, () => writeImports(code, imports, isShared))
   section(code, 3, () => code.bytes(1, 0))
   section(code, 7, () => {
     code.byte(1)
@@ -62,7 +73,7 @@ export function emitKernel({
     code.byte(1)
     code.sized(() => new Loops(code, graph, root, givesBooleans, imports).write())
   })
-  return code.done()
+  return { bytes: code.done(), size: graph.nodes.length }
 }
 
 function section(code: Bytes, id: number, write: () => void): void {
@@ -87,11 +98,15 @@ interface Import {
   readonly operands: number
 }
 
-function writeImports(code: Bytes, imports: readonly Import[]): void {
+function writeImports(code: Bytes, imports: readonly Import[], isShared: boolean): void {
   code.unsigned(1 + imports.length)
   code.text('env')
   code.text('memory')
-  code.bytes(2, 0, 1)
+  if (!isShared) code.bytes(2, 0, 1)
+  else {
+    code.bytes(2, 3, 1) // with a maximum, as shared memories have
+    code.unsigned(65536)
+  }
   for (const { name, operands } of imports) {
     code.text('scalar')
     code.text(name)
