@@ -46,6 +46,19 @@ describe('pnpm bench', () => {
   })
 })
 
+describe('pnpm bench denormals --quick', () => {
+  test('finds that rescaled adjoints lose no norm', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sensigrad-bench-'))
+    const json = join(folder, 'rows.json')
+    const options = ['scripts/bench.mjs', 'denormals', '--quick', '--json', json]
+    await promisify(execFile)(process.execPath, options, { cwd: root })
+    const { rows } = JSON.parse(readFileSync(json, 'utf8')) as { rows: Record<string, number | string>[] }
+    rmSync(folder, { recursive: true })
+    expect(rows.map(({ way, gain }) => `${way} ${gain}`)).toHaveLength(6)
+    for (const { way, known, steps } of rows) if (way === 'rescaled') expect(known).toBe(steps)
+  }, 60_000)
+})
+
 describe('pnpm bench curves --quick --only scan', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sensigrad-bench-'))
   const json = join(folder, 'rows.json')

@@ -5,7 +5,8 @@
 
 import type { Benchmark } from './benchmark.ts'
 import { curves } from './curves/curves.ts'
+import { denormals } from './denormals/denormals.ts'
 import { profile } from './profile/profile.ts'
 import { speed } from './speed/speed.ts'
 
-export const benchmarks: readonly Benchmark[] = [speed, curves, profile]
+export const benchmarks: readonly Benchmark[] = [speed, curves, profile, denormals]
