@@ -144,6 +144,7 @@ export { type Leaf, leavesOf, mapTree, mapTrees, rebuildTree, type TensorTree } 
 
 // Steps that are captured once and replayed
 export { type Captured, type CaptureArgument, type CaptureOptions, capture } from './capture/capture.ts'
+export type { StepOutput } from './capture/captured-step.ts'
 export { setting } from './capture/open-trace.ts'
 export { Variable } from './capture/variable.ts'
 

@@ -26,7 +26,11 @@ export class Tensor implements View {
   readonly offset: number
   /** How this tensor was made, while a transform records; the tape is cut from these. */
   entry: Entry | undefined = undefined
-  /** The scope in which it was made, at whose end it is released, while there is one. */
+  /**
+   * The scope in which it was made, at whose end it is released, while there is one.
+   *
+   * @internal
+   */
   lifetime: Lifetime | undefined
 
   /**
