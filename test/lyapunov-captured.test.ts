@@ -76,3 +76,12 @@ test('a captured measurement refuses a step that draws at each call', async () =
     maxLyapunov(x => weights().matmul(x).tanh(), start, { steps: 10, captured: true }),
   ).rejects.toThrow(/^normal/)
 })
+
+test.each([
+  [{ captured: 'yes' }, /^maxLyapunov: captured is 'yes'\. Give true or false/],
+  [{ capture: true }, /^maxLyapunov: there is no option capture\. There is transient, steps, interval/],
+  [{ onStep: 5 }, /^maxLyapunov: onStep is 5/],
+])('a measurement refuses %o', async (options, message) => {
+  useBackend(cpu())
+  await expect(maxLyapunov(henon, tensor([0.1, 0.1]), options as never)).rejects.toThrow(message)
+})

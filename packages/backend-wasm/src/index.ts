@@ -89,7 +89,7 @@ const instructions: Readonly<Record<Variant, string>> = {
  * @example useBackend(await wasm())
  */
 export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
-  if (typeof options !== 'object' || options === null) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new BackendError(
       'wasm',
       `the options are ${describeValue(options)}`,
