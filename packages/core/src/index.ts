@@ -142,10 +142,13 @@ export { perSample } from './transform/per-sample.ts'
 export { type ScanOptions, type ScanStep, scan } from './transform/scan.ts'
 export { type Leaf, leavesOf, mapTree, mapTrees, rebuildTree, type TensorTree } from './tensor/tree.ts'
 
+// What a training needs to go on from where it was
+export type { State, Stateful } from './state.ts'
+
 // Steps that are captured once and replayed
 export { type Captured, type CaptureArgument, type CaptureOptions, capture } from './capture/capture.ts'
 export type { StepOutput } from './capture/captured-step.ts'
-export { setting } from './capture/open-trace.ts'
+export { type Assumed, assume, fresh, setting } from './capture/open-trace.ts'
 export { Variable } from './capture/variable.ts'
 
 // Expressions of elementwise operations: what a backend compiles, and how activations find their slopes

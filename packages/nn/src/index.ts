@@ -18,15 +18,15 @@ export {
   parameter,
   type Synapses,
 } from './neuron-layer.ts'
-export { Dense, type DenseOptions } from './dense.ts'
-export { RNN, type RNNOptions } from './rnn.ts'
+export { Dense, type DenseOptions } from './layers/dense.ts'
+export { RNN, type RNNOptions } from './recurrent/rnn.ts'
 export { type Activation, activation, activationOf, activations } from './activation.ts'
 export * as initialise from './initialise.ts'
 export type { Initialiser } from './initialise.ts'
 
 // Learning
-export { crossEntropy, meanSquaredError } from './losses.ts'
-export { SGD, type SGDOptions } from './sgd.ts'
+export { crossEntropy, meanSquaredError } from './losses/losses.ts'
+export { SGD, type SGDOptions } from './optimise/sgd.ts'
 
 // Sensitivity
 export type { Adjustment } from './sensitivity/adjustment.ts'

@@ -58,9 +58,9 @@ const mostPrograms = 16
  * are read anew at each call; variables that it writes are written. For arguments of other shapes and types, and for each
  * other number, string or boolean among them, the step is captured again.
  *
- * All else that it closes over is a constant: numbers, other tensors, the branch that an `if` took. A step that looks at
- * a value of a tensor is refused, as are random draws, which would be the same at each call. `{ check: n }` compares
- * with the step itself every n calls.
+ * All else that it closes over is a constant: numbers (but for a `setting`), other tensors, the branch that an `if` took
+ * (but for one on what it `assume`s). A step that looks at a value of a tensor is refused, as are random draws, which
+ * would be the same at each call: draw in `fresh`. `{ check: n }` compares with the step itself every n calls.
  *
  * Inside of a transform, such as `grad`, the step itself runs, so that it can be differentiated.
  *
@@ -112,7 +112,9 @@ export function capture<Inputs extends readonly CaptureArgument[], Output extend
   const run = (...inputs: Inputs): Output => {
     if (isRecording() || isCapturing()) return step(...inputs)
     const tensors: Tensor[] = []
-    const at = programs.findIndex(({ template, backend }) => collect(template, inputs, backend, tensors))
+    const at = programs.findIndex(
+      ({ template, backend, program }) => program.holds && collect(template, inputs, backend, tensors),
+    )
     const captive = at < 0 ? captured(inputs) : programs[at]!
     if (at < 0 && !collect(captive.template, inputs, captive.backend, tensors)) {
       throw new ValueError('capture', 'the step changed its arguments', 'Return what is new instead')

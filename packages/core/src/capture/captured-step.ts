@@ -3,15 +3,18 @@
 import { type Backend, isSynchronous } from '../backend/contract.ts'
 import { BackendError, describeValue, ValueError } from '../errors.ts'
 import { checkAlive, lasting, letGo } from '../tensor/lifetime.ts'
-import type { Tensor } from '../tensor/tensor.ts'
+import { scope } from '../tensor/memory.ts'
+import { sameShape } from '../tensor/shape.ts'
+import { Tensor } from '../tensor/tensor.ts'
 import { leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 import { checkEqual } from './check.ts'
 import { formatProgram } from './format.ts'
+import { notingFresh } from './open-trace.ts'
 import { plan, type Store } from './plan.ts'
 import { Buffer, type Instruction, type Operand, type Program, wholeOf } from './program.ts'
 import { Replay } from './replay.ts'
 import { type RewriteOptions, rewrite } from './rewrite/index.ts'
-import { checkBackend, Trace, type TracedSetting } from './trace.ts'
+import { type Assumption, checkBackend, Trace, type TracedFresh, type TracedSetting } from './trace.ts'
 import { noValues, TracingBackend } from './tracing-backend.ts'
 import { type Home, keepAt, type Variable, versionOf } from './variable.ts'
 
@@ -44,6 +47,8 @@ export class CapturedStep<Output extends StepOutput> {
   readonly #replay: Replay
   readonly #arguments: readonly Buffer[]
   readonly #settings: readonly (TracedSetting & { last: number | undefined })[]
+  readonly #fresh: readonly (TracedFresh & { isUsed: boolean })[]
+  readonly #assumptions: readonly Assumption[]
   readonly #residents: readonly Resident[]
   readonly #asOutput: (tensors: readonly Tensor[]) => Output
   readonly #lends: boolean
@@ -94,6 +99,8 @@ export class CapturedStep<Output extends StepOutput> {
 
     this.#arguments = stand.map(({ storage }) => storage as Buffer)
     this.#settings = trace.settings.map(setting => ({ ...setting, last: undefined }))
+    this.#fresh = trace.freshTensors.map(fresh => ({ ...fresh, isUsed: false }))
+    this.#assumptions = trace.assumptions
     this.#residents = variables.map(({ variable, before, now }) => {
       const home = trace.operand(before)
       const leaves = { snapshot: () => this.#replay.copyOf(home) }
@@ -104,7 +111,9 @@ export class CapturedStep<Output extends StepOutput> {
       from: this.#program.results[results.length + i]!,
       into: before.storage as Buffer,
     }))
-    const given = [...this.#arguments, ...this.#settings.map(({ buffer }) => buffer), ...homes]
+    const settings = this.#settings.map(({ buffer }) => buffer)
+    const fresh = this.#fresh.map(({ buffer }) => buffer)
+    const given = [...this.#arguments, ...settings, ...fresh, ...homes]
     this.#names = new Map(given.map((buffer, i) => [buffer, this.#nameOf(i)]))
     const program = { ...this.#program, results: this.#program.results.slice(0, results.length) }
     this.#replay = new Replay(backend, plan(program, given, stores))
@@ -112,10 +121,16 @@ export class CapturedStep<Output extends StepOutput> {
     this.#lends = options.reuseResults
   }
 
-  /** Replays the step. */
-  call(tensors: readonly Tensor[]): Output {
+  /** Whether what the step was built on is still so. */
+  get holds(): boolean {
+    for (const { read, value } of this.#assumptions) if (!Object.is(read(), value)) return false
+    return true
+  }
+
+  /** Replays the step, with fresh tensors that were made already, if there are. */
+  call(tensors: readonly Tensor[], made?: readonly Tensor[]): Output {
     checkAlive('capture', tensors)
-    this.#load(tensors)
+    this.#load(tensors, made)
     this.#replay.run()
     this.#handOver()
     return this.#lends ? (this.#lent as Output) : this.#asOutput(this.#replay.results())
@@ -137,14 +152,15 @@ export class CapturedStep<Output extends StepOutput> {
     }
     const before = this.#residents.map(({ variable }) => variable.value)
     let expected: Output
+    let made: Tensor[]
     let after: Tensor[]
     try {
-      expected = step()
+      ;({ result: expected, made } = notingFresh(step))
       after = this.#residents.map(({ variable }) => variable.value)
     } finally {
       for (const [i, { variable }] of this.#residents.entries()) variable.value = before[i]!
     }
-    const output = this.call(tensors)
+    const output = this.call(tensors, made)
     const leaves = (tree: Output) => (tree === undefined ? [] : leavesOf('capture', tree as TensorTree))
     const found = leaves(output)
     for (const [i, { path, tensor }] of leaves(expected).entries()) {
@@ -170,12 +186,14 @@ export class CapturedStep<Output extends StepOutput> {
 
   #nameOf(i: number): string {
     const settings = i - this.#arguments.length
-    const variables = settings - this.#settings.length
+    const fresh = settings - this.#settings.length
+    const variables = fresh - this.#fresh.length
     if (settings < 0) return `input ${i}`
-    return variables < 0 ? `setting ${settings}` : `variable ${variables}`
+    if (fresh < 0) return `setting ${settings}`
+    return variables < 0 ? `fresh ${fresh}` : `variable ${variables}`
   }
 
-  #load(tensors: readonly Tensor[]): void {
+  #load(tensors: readonly Tensor[], made?: readonly Tensor[]): void {
     for (let i = 0; i < tensors.length; i++) this.#replay.give(this.#arguments[i]!, tensors[i]!)
     for (const setting of this.#settings) {
       const number: unknown = setting.read()
@@ -184,6 +202,7 @@ export class CapturedStep<Output extends StepOutput> {
       this.#replay.fillNumber(setting.buffer, number)
       setting.last = number
     }
+    for (let i = 0; i < this.#fresh.length; i++) this.#refresh(this.#fresh[i]!, made?.[i])
     for (const resident of this.#residents) {
       const version = versionOf(resident.variable)
       if (version === resident.version) continue
@@ -192,6 +211,23 @@ export class CapturedStep<Output extends StepOutput> {
       this.#replay.fill(resident.home.storage, value)
       resident.version = version
     }
+  }
+
+  /** Makes a fresh tensor for this replay, unless it is there already: when the step was captured, or compared. */
+  #refresh(fresh: TracedFresh & { isUsed: boolean }, made?: Tensor): void {
+    const { first, buffer, make } = fresh
+    if (!fresh.isUsed) {
+      fresh.isUsed = true
+      this.#replay.fill(buffer, made ?? first)
+      letGo(first)
+      return
+    }
+    scope(() => {
+      const tensor: unknown = made ?? make()
+      checkLike(tensor, first)
+      checkBackend(tensor, this.#backend, 'a fresh tensor')
+      this.#replay.fill(buffer, tensor)
+    })
   }
 
   #handOver(): void {
@@ -207,6 +243,16 @@ export class CapturedStep<Output extends StepOutput> {
 function checkNumber(value: unknown): asserts value is number {
   if (typeof value === 'number') return
   throw new ValueError('setting', `the function gave ${describeValue(value)}`, 'It gives a number at once')
+}
+
+/** @throws ValueError when a fresh tensor is not shaped and typed like the first one */
+function checkLike(made: unknown, first: Tensor): asserts made is Tensor {
+  if (made instanceof Tensor && made.dtype === first.dtype && sameShape(made.shape, first.shape)) return
+  throw new ValueError(
+    'fresh',
+    `the function gave ${describeValue(made)}, and first ${first}`,
+    'It gives a tensor of the same shape and type each time',
+  )
 }
 
 /** @throws BackendError when a step returned a promise: what runs later is not captured */

@@ -7,6 +7,9 @@ import type { Tensor } from '../tensor/tensor.ts'
 import type { LoopTrace } from './loop-trace.ts'
 import type { Variable } from './variable.ts'
 
+/** What a step may be built on. */
+export type Assumed = number | string | boolean
+
 /** What a step does besides computing. */
 export interface OpenTrace {
   /** What a variable holds at this point of the step. */
@@ -15,6 +18,10 @@ export interface OpenTrace {
   write(variable: Variable, value: Tensor): true
   /** A number that is asked for again at each replay. */
   setting(read: () => number, dtype: DType): Tensor
+  /** A tensor that is made again at each replay. */
+  fresh(make: () => Tensor): Tensor
+  /** A value on which the step was built: where it is another one, the step is captured anew. */
+  assume(read: () => Assumed): Assumed
   /** Whether a loop is being captured: loops inside of it are written out. */
   readonly isInLoop: boolean
   /** A loop of so many steps, forward in time unless said; its steps see those of the loop beside it. */
@@ -28,6 +35,25 @@ let open: OpenTrace | undefined
 /** The trace, while operations are written down. */
 export function openTrace(): OpenTrace | undefined {
   return isCapturing() ? open : undefined
+}
+
+let notes: Tensor[] | undefined
+
+function note(made: Tensor): Tensor {
+  notes?.push(made)
+  return made
+}
+
+/** Runs `body`, a step as it stands, and notes down which fresh tensors it was given, to give them to its replay, too. */
+export function notingFresh<Result>(body: () => Result): { result: Result; made: Tensor[] } {
+  const outer = notes
+  const made: Tensor[] = []
+  notes = made
+  try {
+    return { result: body(), made }
+  } finally {
+    notes = outer
+  }
 }
 
 /** Runs `body` with an open trace. */
@@ -51,13 +77,7 @@ export function withTrace<Result>(trace: OpenTrace, body: () => Result): Result 
  * @example parameter.value = parameter.value.sub(gradient.mul(setting(() => this.rate, gradient.dtype)))
  */
 export function setting(read: () => number, dtype: DType): Tensor | number {
-  if (typeof read !== 'function') {
-    throw new ValueError(
-      'setting',
-      `the function is ${describeValue(read)}`,
-      'Give one: setting(() => this.rate, dtype)',
-    )
-  }
+  checkGiven('setting', read, 'setting(() => this.rate, dtype)')
   if (!dtypes.includes(dtype)) {
     throw new DTypeError(
       'setting',
@@ -66,4 +86,35 @@ export function setting(read: () => number, dtype: DType): Tensor | number {
     )
   }
   return openTrace()?.setting(read, dtype) ?? read()
+}
+
+/**
+ * A tensor that is made anew for each step, such as the noise of a dropout: inside of a captured step `make` runs
+ * before each replay, elsewhere at once. Give numbers that differ from call to call, from keys that do.
+ *
+ * @param make  gives a tensor, each time of the same shape and type; it runs outside of the captured step
+ * @throws BackendError inside of the step of a captured loop, where it would be the same at each step
+ * @example const noise = fresh(() => normal(keys.next(), [8, 100]))
+ */
+export function fresh(make: () => Tensor): Tensor {
+  checkGiven('fresh', make, 'fresh(() => normal(keys.next(), shape))')
+  return openTrace()?.fresh(make) ?? note(make())
+}
+
+/**
+ * A value that decides what a step does, such as whether a module is in training: a captured step is captured again
+ * when it has changed, and captures for several values are kept side by side.
+ *
+ * @param read  gives the value of now
+ * @example const isTraining = assume(() => this.isTraining)
+ */
+export function assume<Value extends Assumed>(read: () => Value): Value {
+  checkGiven('assume', read, 'assume(() => this.isTraining)')
+  return (openTrace()?.assume(read) as Value | undefined) ?? read()
+}
+
+/** @throws ValueError when there is no function */
+function checkGiven(operation: string, given: unknown, such: string): void {
+  if (typeof given === 'function') return
+  throw new ValueError(operation, `the function is ${describeValue(given)}`, `Give one: ${such}`)
 }

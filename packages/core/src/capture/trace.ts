@@ -5,13 +5,14 @@ import { outsideCapture, writingTo } from '../backend/current.ts'
 import { BackendError, ValueError } from '../errors.ts'
 import { memo } from '../memo.ts'
 import { currentScope } from '../tape/scope.ts'
+import { checkTensor } from '../tensor/check.ts'
 import type { DType } from '../tensor/dtype.ts'
 import { lasting } from '../tensor/lifetime.ts'
 import { keep } from '../tensor/memory.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { isLent } from './lent.ts'
 import { Column, LoopTrace, outsideOfItsLoop } from './loop-trace.ts'
-import { type OpenTrace, withTrace } from './open-trace.ts'
+import { type Assumed, type OpenTrace, withTrace } from './open-trace.ts'
 import { type Attributes, Buffer, type Instruction, type Into, type Loop, type Operand } from './program.ts'
 import { noValues, TracingBackend } from './tracing-backend.ts'
 import type { Variable } from './variable.ts'
@@ -31,11 +32,26 @@ export interface TracedSetting {
   readonly buffer: Buffer
 }
 
+/** A tensor that is made before each replay; the first one when the step is captured. */
+export interface TracedFresh {
+  readonly make: () => Tensor
+  readonly first: Tensor
+  readonly buffer: Buffer
+}
+
+/** A value on which the step was built. */
+export interface Assumption {
+  readonly read: () => Assumed
+  readonly value: Assumed
+}
+
 /** The notes that are taken of a step. */
 export class Trace implements OpenTrace {
   readonly backend: TracingBackend
   readonly instructions: Instruction[] = []
   readonly settings: TracedSetting[] = []
+  readonly freshTensors: TracedFresh[] = []
+  readonly assumptions: Assumption[] = []
   /** Tensors that the step closes over. */
   readonly kept: Tensor[] = []
   readonly #variables = new Map<Variable, TracedVariable>()
@@ -155,6 +171,23 @@ export class Trace implements OpenTrace {
     return new Tensor(this.backend, buffer, dtype, [])
   }
 
+  fresh(make: () => Tensor): Tensor {
+    if (this.#loop !== undefined) throw freshInLoop()
+    const first = outsideCapture(make)
+    checkTensor('fresh', 'what the function gave', first)
+    keep(first)
+    checkBackend(first, this.backend.target, 'a fresh tensor')
+    const stand = this.argument(first)
+    this.freshTensors.push({ make, first, buffer: stand.storage as Buffer })
+    return stand
+  }
+
+  assume(read: () => Assumed): Assumed {
+    const value = read()
+    this.assumptions.push({ read, value })
+    return value
+  }
+
   refuse({ backend }: Tensor, name: string): void {
     if (backend !== this.backend) return
     throw new ValueError(
@@ -249,5 +282,13 @@ function writesInLoop(): BackendError {
     'scan',
     'its step writes a variable, which in a captured step would happen once, not at every step of the loop',
     'Carry the value, and write the variable after scan; or use a loop of your own',
+  )
+}
+
+function freshInLoop(): BackendError {
+  return new BackendError(
+    'fresh',
+    'the step of a captured loop asks for a fresh tensor, which would be the same at each step',
+    'Make it for all steps beforehand and pass it to scan among xs, or write the loop out with { unroll: true }',
   )
 }

@@ -154,7 +154,7 @@ export function checkDrawing(operation: string): void {
   throw new BackendError(
     operation,
     'a captured step draws while it is captured and never again, so each call would see the same numbers',
-    'Draw outside of the step and pass the tensor as an argument; what is made once and kept goes into outsideCapture(() => …)',
+    'Draw anew for each call in fresh(() => …), or pass the tensor as an argument; what is made once and kept goes into outsideCapture(() => …)',
   )
 }
 

@@ -1,10 +1,10 @@
 /** Dense layers: neurons that see all their inputs. */
 
 import { splitKey, type Tensor } from '@sensigrad/core'
-import { type Activation, activationOf, identity } from './activation.ts'
-import { type Initialiser, uniform } from './initialise.ts'
-import { checkInputs, checkLayer, type LayerOptions, NeuronLayer, parameter } from './neuron-layer.ts'
-import type { Parameter } from './parameter.ts'
+import { type Activation, activationOf, identity } from '../activation.ts'
+import { type Initialiser, uniform } from '../initialise.ts'
+import { checkInputs, checkLayer, type LayerOptions, NeuronLayer, parameter } from '../neuron-layer.ts'
+import type { Parameter } from '../parameter.ts'
 
 /** How a dense layer begins. */
 export interface DenseOptions extends LayerOptions {

@@ -1,8 +1,8 @@
 /** Recurrent layers: neurons that see their own outputs of the step before. */
 
 import { broadcastShapes, broadcastTo, scan, splitKey, type Tensor, ValueError, zeros } from '@sensigrad/core'
-import { type Activation, activationOf, tanh } from './activation.ts'
-import { type Initialiser, uniform } from './initialise.ts'
+import { type Activation, activationOf, tanh } from '../activation.ts'
+import { type Initialiser, uniform } from '../initialise.ts'
 import {
   checkInputs,
   checkLayer,
@@ -10,8 +10,8 @@ import {
   NeuronLayer,
   parameter,
   type Synapses,
-} from './neuron-layer.ts'
-import type { Parameter } from './parameter.ts'
+} from '../neuron-layer.ts'
+import type { Parameter } from '../parameter.ts'
 
 /** How a recurrent layer begins. Initial values are even within 1/√neurons unless said, as in PyTorch. */
 export interface RNNOptions extends LayerOptions {

@@ -10,9 +10,9 @@ import {
   Variable,
   zerosLike,
 } from '@sensigrad/core'
-import type { ByParameter } from './gradients.ts'
-import { type AnyModule, checkModule } from './module.ts'
-import { type Parameter, parameterAt } from './parameter.ts'
+import type { ByParameter } from '../gradients.ts'
+import { type AnyModule, checkModule } from '../module.ts'
+import { type Parameter, parameterAt } from '../parameter.ts'
 
 /** Options of gradient descent. */
 export interface SGDOptions {
