@@ -7,6 +7,7 @@ import {
   type DType,
   type Kernels,
   type Storage,
+  sizeOf,
 } from '@sensigrad/core'
 import { contract } from './contract.ts'
 import type { ArgumentsOf, Family } from './family.ts'
@@ -71,7 +72,15 @@ export function kernelsAt(at: Workplace): Kernels {
     return storage
   }
   return {
-    map: (expression, inputs, shape, dtype, into) => run('map', into, expression, inputs, shape, dtype),
+    /** As `run`, without a list of the arguments: most eager operations are small maps. */
+    map(expression, inputs, shape, dtype, into) {
+      const storage = into === undefined ? heap.allocate(dtype, sizeOf(shape), 'map') : into.storage
+      const address = heap.addressOf(storage, 'map') + (into === undefined ? 0 : into.offset * bytesOf[dtype])
+      if (!map.atOnce(at, address, expression, inputs, shape, dtype)) {
+        map.bind(at, { address, advance: 0 }, expression, inputs, shape, dtype)(0)
+      }
+      return storage
+    },
     reduce: (reduction, input, axes, into) => run('reduce', into, reduction, input, axes),
     contract: (a, b, into) => run('contract', into, a, b),
     copy: (input, into) => run('copy', into, input),

@@ -33,7 +33,7 @@ interface Operand {
 type Provider = (use: (operand: Operand) => Bound) => Bound
 
 /** The value of an expression at each element; all inputs have the shape of the output. */
-export const map: Family<'map'> = {
+export const map: Required<Family<'map'>> = {
   gives: (_expression, _inputs, shape, dtype) => ({ dtype, length: sizeOf(shape) }),
 
   bind(at, out, expression, inputs, shape, dtype) {

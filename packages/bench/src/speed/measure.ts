@@ -50,7 +50,7 @@ export async function measure(
     return contestants.map(({ case: one, entrant, mode }, i) => {
       const values = seconds[i]!.map(each => inUnit(one, each))
       const [min, max] = [Math.min(...values), Math.max(...values)]
-      return { case: one, entrant, mode, threads: 1, median: median(values), min, max }
+      return { case: one, entrant, mode, threads: entrant.threads ?? 1, median: median(values), min, max }
     })
   } finally {
     for (const { process } of here) process.end()
@@ -66,7 +66,7 @@ async function start(entrants: readonly Entrant[], { present, absent }: Setting)
   const all = await Promise.all(
     entrants.map(async entrant => ({
       entrant,
-      started: await RunnerProcess.start(entrant.name, entrant.commands, oneThread),
+      started: await RunnerProcess.start(entrant.name, entrant.commands, oneThread, entrant.threads),
     })),
   )
   return all.flatMap(({ entrant, started }) => {
@@ -101,8 +101,7 @@ async function prepared(one: Case, here: readonly Here[], setting: Setting) {
         setting.progress(`left out: ${error instanceof Error ? error.message : error}`)
         continue
       }
-      // The limit computes nothing that could be compared.
-      for (const { results, check } of entrant.role === 'limit' ? [] : found) {
+      for (const { results, check } of entrant.isHollow ? [] : found) {
         const wrong = difference(results, check.expected, check.asked.tolerance)
         if (wrong) throw new Error(`${entrant.name} (${mode}) computes another ${one.name}: ${wrong}`)
       }

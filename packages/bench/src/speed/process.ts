@@ -17,8 +17,8 @@ export class RunnerProcess {
   #talk = ''
   #greeting: Greeting | undefined
 
-  private constructor(name: string, command: readonly string[], env: NodeJS.ProcessEnv) {
-    const [program, ...args] = pinned(command)
+  private constructor(name: string, command: readonly string[], env: NodeJS.ProcessEnv, threads: number) {
+    const [program, ...args] = pinned(command, threads)
     this.#name = name
     this.#child = spawn(program!, args, { stdio: 'pipe', env: { ...process.env, ...env } })
     this.#child.on('error', error => (this.#talk += `${error.message}\n`))
@@ -32,16 +32,18 @@ export class RunnerProcess {
   /**
    * Starts the first of several commands that can greet; the others are where else a library may be installed.
    *
-   * @param name  for messages
+   * @param name     for messages
+   * @param threads  how many it has
    */
   static async start(
     name: string,
     commands: readonly (readonly string[])[],
     env: NodeJS.ProcessEnv,
+    threads = 1,
   ): Promise<Started> {
     let missing = ''
     for (const command of commands) {
-      const process = new RunnerProcess(name, command, env)
+      const process = new RunnerProcess(name, command, env, threads)
       const greeting = await process.#next()
       if (greeting !== undefined && 'version' in greeting) {
         process.#greeting = greeting

@@ -8,10 +8,14 @@ export interface Entrant {
   readonly name: string
   /** Whether it is ours, something to compare with, or only a bound. */
   readonly role: 'ours' | 'peer' | 'limit'
+  /** Whether it leaves the computing out, so that its results are none. */
+  readonly isHollow?: true
   /** How its process is started: the first command that works. */
   readonly commands: readonly (readonly string[])[]
   /** How to install it. */
   readonly remedy: string
+  /** How many threads it has, each with a core; 1 unless said. */
+  readonly threads?: number
 }
 
 const worker = fileURLToPath(new URL('./worker.ts', import.meta.url))
@@ -31,9 +35,16 @@ const npm = { role: 'peer', remedy: 'pnpm install' } as const
 export const roster = {
   wasm: { ...ours, name: 'sensigrad wasm', commands: onNode('wasm') },
   simd: { ...ours, name: 'sensigrad wasm, no FMA', commands: onNode('simd') },
+  'wasm-threads': {
+    ...ours,
+    name: 'sensigrad wasm, 2 threads',
+    commands: onNode('wasm-threads'),
+    threads: 2,
+  },
+  hollow: { ...ours, name: 'sensigrad without kernels', commands: onNode('hollow'), isHollow: true },
   cpu: { ...ours, name: 'sensigrad cpu', commands: onNode('cpu') },
   loops: { ...npm, name: 'plain loops', commands: onNode('loops') },
-  limit: { ...npm, role: 'limit', name: 'limit of WebAssembly', commands: onNode('limit') },
+  limit: { ...npm, role: 'limit', name: 'limit of WebAssembly', commands: onNode('limit'), isHollow: true },
   'tfjs-cpu': { ...npm, name: 'tensorflow.js cpu', commands: onNode('tfjs-cpu') },
   'tfjs-wasm': { ...npm, name: 'tensorflow.js wasm', commands: onNode('tfjs-wasm') },
   'jax-js': { ...npm, name: 'jax-js wasm', commands: onNode('jax-js') },

@@ -12,6 +12,8 @@ const runners: Readonly<Record<string, () => Promise<LoadRunner>>> = {
   cpu: async () => (await import('./runners/sensigrad.ts')).onCpu,
   wasm: async () => (await import('./runners/sensigrad.ts')).onWasm,
   simd: async () => (await import('./runners/sensigrad.ts')).onPlainSimd,
+  'wasm-threads': async () => (await import('./runners/sensigrad.ts')).onThreads,
+  hollow: async () => (await import('./runners/sensigrad.ts')).withoutKernels,
   loops: async () => (await import('./runners/loops.ts')).loops,
   limit: async () => (await import('./runners/limit.ts')).limit,
   'tfjs-cpu': async () => (await import('./runners/tfjs.ts')).tfjsOnCpu,

@@ -104,7 +104,7 @@ export function pooled(expression: Expression): PooledMap {
   return { expression: substitute(expression, index => input(operands.indexOf(index))), operands }
 }
 
-const reverseRules = new WeakMap<Expression, Map<number, PooledMap | 'pass' | 'none'>>()
+const reverseRules = new WeakMap<Expression, (PooledMap | 'pass' | 'none')[]>()
 
 /**
  * The cotangent of input `index`, as a map over the pool `[ḡ, y, x₀, x₁, …]`.
@@ -112,14 +112,15 @@ const reverseRules = new WeakMap<Expression, Map<number, PooledMap | 'pass' | 'n
  * @returns `'pass'` where the cotangent goes through unchanged, `'none'` where nothing does
  */
 export function reverseRule(expression: Expression, index: number): PooledMap | 'pass' | 'none' {
-  const rules = memo(reverseRules, expression, () => new Map<number, PooledMap | 'pass' | 'none'>())
-  return memo(rules, index, () => {
-    const slope = differentiate(expression, index)
-    if (slope === zero) return 'none'
-    if (slope === one) return 'pass'
-    const overPool = substitute(slope, i => input(i + 2), input(1))
-    return pooled(productOf(input(0), overPool))
-  })
+  return reverseRules.get(expression)?.[index] ?? deriveRule(expression, index)
+}
+
+function deriveRule(expression: Expression, index: number): PooledMap | 'pass' | 'none' {
+  const slope = differentiate(expression, index)
+  const overPool = substitute(slope, i => input(i + 2), input(1))
+  const rule = slope === zero ? 'none' : slope === one ? 'pass' : pooled(productOf(input(0), overPool))
+  memo(reverseRules, expression, (): (PooledMap | 'pass' | 'none')[] => [])[index] = rule
+  return rule
 }
 
 const forwardRules = new WeakMap<Expression, Map<string, PooledMap | 'none'>>()

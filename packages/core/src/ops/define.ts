@@ -72,12 +72,19 @@ export interface MultiOpDefinition<Attributes> extends Definition {
   format?(operands: readonly string[], attributes: Attributes): string
 }
 
+/** What the engine hands to a reverse rule of either kind: one object serves both, as there is one for each entry. */
+interface PulledEntry<Attributes> extends ReverseStep<Attributes> {
+  /** The cotangent and the output of an operation that has one. */
+  readonly g: Tensor | undefined
+  readonly output: Tensor
+}
+
 /** What the engine knows of an operation. */
 export interface Op<Attributes = unknown> {
   readonly name: string
   /** Whether the tangent is the operation itself, applied to the tangents. */
   readonly linear: boolean
-  vjp(step: ReverseStep<Attributes>): readonly (Tensor | undefined)[]
+  vjp(step: PulledEntry<Attributes>): readonly (Tensor | undefined)[]
   jvp(step: ForwardStep<Attributes>): readonly (Tensor | undefined)[]
   format(operands: readonly string[], attributes: Attributes): string
 }
@@ -150,8 +157,7 @@ export function makeOp<Attributes>(
   const { jvp } = definition
   const op: SingleOp<Attributes> = {
     ...named(definition),
-    vjp: ({ gs, inputs, outputs, attributes, needs }) =>
-      definition.vjp({ g: gs[0]!, inputs, output: outputs[0]!, attributes, needs }),
+    vjp: step => definition.vjp(step as ReverseContext<Attributes>), // of one output, whose cotangent has arrived
     jvp({ d, inputs, outputs, attributes }) {
       if (jvp) return [jvp.call(definition, { d, inputs, output: outputs[0]!, attributes })]
       const tangents = linearTangents(d, inputs)

@@ -5,14 +5,14 @@
 
 import { computingOn } from '../backend/current.ts'
 import { describeValue, ValueError } from '../errors.ts'
-import { forwardRule, type PooledMap, reverseRule } from '../expression/differentiate.ts'
+import { forwardRule, reverseRule } from '../expression/differentiate.ts'
 import { call, type Expression, input, isExpression } from '../expression/expression.ts'
 import { formatExpression } from '../expression/format.ts'
 import { e, type ScalarFunction } from '../expression/functions.ts'
 import { signatureOf } from '../expression/signature.ts'
 import type { DType } from '../tensor/dtype.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { defineOp } from './define.ts'
+import { defineOp, type SingleOp } from './define.ts'
 import { areAlike, inputsOf } from './operands.ts'
 
 /** What elementwise operations take. */
@@ -24,7 +24,7 @@ export interface MapAttributes {
 }
 
 /** An expression of tensors of one shape. The derivative of a map is again a map. */
-export const map = defineOp<MapAttributes>({
+export const map: SingleOp<MapAttributes> = defineOp({
   name: 'map',
   forward(inputs, { expression }) {
     const { shape } = inputs[0]!
@@ -33,18 +33,24 @@ export const map = defineOp<MapAttributes>({
     return new Tensor(backend, backend.map(expression, inputs, shape, dtype), dtype, shape)
   },
   vjp({ g, inputs, output, attributes: { expression }, needs }) {
-    return inputs.map((_, i) => {
+    const shares: (Tensor | undefined)[] = []
+    for (let i = 0; i < inputs.length; i++) {
       const rule = needs[i] ? reverseRule(expression, i) : 'none'
-      if (rule === 'pass') return g
-      if (rule === 'none') return undefined
-      return applyTo(index => (index === 0 ? g : index === 1 ? output : inputs[index - 2]!), rule)
-    })
+      if (rule === 'none') shares.push(undefined)
+      else if (rule === 'pass') shares.push(g)
+      else shares.push(map.apply(poolOf(rule.operands, g, output, inputs), rule))
+    }
+    return shares
   },
   jvp({ d, inputs, output, attributes: { expression } }) {
     const moving = [...d.keys()].filter(i => d[i] !== undefined)
     const rule = forwardRule(expression, moving)
     const pool = [output, ...inputs.flatMap((x, i) => [x, d[i]])]
-    return rule === 'none' ? undefined : applyTo(index => pool[index]!, rule)
+    if (rule === 'none') return undefined
+    return map.apply(
+      rule.operands.map(index => pool[index]!),
+      rule,
+    )
   },
   format: (operands, { expression }) => formatExpression(expression, operands),
   samples: [],
@@ -72,8 +78,14 @@ function numberTypeOf(inputs: readonly Tensor[]): DType {
   return 'float32'
 }
 
-function applyTo(pick: (index: number) => Tensor, { expression, operands }: PooledMap): Tensor {
-  return map.apply(operands.map(pick), { expression })
+/** The operands of a reverse rule, from the pool `[ḡ, y, x₀, x₁, …]`. */
+function poolOf(operands: readonly number[], g: Tensor, output: Tensor, inputs: readonly Tensor[]): Tensor[] {
+  const picked: Tensor[] = []
+  for (let i = 0; i < operands.length; i++) {
+    const index = operands[i]!
+    picked.push(index === 0 ? g : index === 1 ? output : inputs[index - 2]!)
+  }
+  return picked
 }
 
 /**

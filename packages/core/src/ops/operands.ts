@@ -30,18 +30,25 @@ export function inputsOf(operation: string, signature: Signature, operands: read
   const dtype = checkedType(operation, signature, operands)
   let first: Tensor | undefined
   let shape: Shape = []
-  for (const operand of operands) {
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i]
     if (!(operand instanceof Tensor)) continue
     if (first !== undefined) commonBackend(operation, [first, operand])
     shape = first === undefined ? operand.shape : broadcastShapes(operation, shape, operand.shape)
     first ??= operand
   }
   const backend = first?.backend ?? currentBackend()
-  return operands.map(operand => {
-    if (operand instanceof Tensor)
-      return sameShape(operand.shape, shape) ? operand : broadcastTo(operand, shape)
-    return constant(Number(operand), shape, typeof operand === 'boolean' ? 'bool' : dtype, backend, operation)
-  })
+  const inputs: Tensor[] = []
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i]!
+    if (operand instanceof Tensor) {
+      inputs.push(sameShape(operand.shape, shape) ? operand : broadcastTo(operand, shape))
+      continue
+    }
+    const type = typeof operand === 'boolean' ? 'bool' : dtype
+    inputs.push(constant(Number(operand), shape, type, backend, operation))
+  }
+  return inputs
 }
 
 /** The one type of all numbers, once each operand has been found to be what the signature wants. */

@@ -9,7 +9,7 @@ import { zerosLike } from '../tensor/create.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { checkCotangents, checkShares, checkTape } from './directions.ts'
 import type { Entry } from './entry.ts'
-import { inScope } from './scope.ts'
+import { exchangeScope } from './scope.ts'
 import type { Tape } from './tape.ts'
 
 /** What one entry sends back: a cotangent for each of its inputs that needs one. */
@@ -70,13 +70,16 @@ class Sweep {
       gs = gs.map((g, j) => (tape.inputs.includes(outputs[j]!) ? undefined : g))
       if (gs.every(g => g === undefined)) return undefined
     } else this.#cotangents[number] = undefined
-    const needs = inputs.map(input => tape.contains(input))
-    const step = { gs, inputs, outputs, attributes, needs }
-    const shares = inScope(scope, () => {
-      const found = op.vjp(step)
-      checkShares(op, found, inputs, needs)
-      return found
-    })
+    const needs: boolean[] = []
+    for (let i = 0; i < inputs.length; i++) needs.push(tape.contains(inputs[i]!))
+    const outer = exchangeScope(scope) // a rule belongs where its entry was made
+    let shares: readonly (Tensor | undefined)[]
+    try {
+      shares = op.vjp({ g: gs[0], gs, inputs, output: outputs[0]!, outputs, attributes, needs })
+      checkShares(op, shares, inputs, needs)
+    } finally {
+      exchangeScope(outer)
+    }
     for (let i = 0; i < inputs.length; i++) {
       const share = shares[i]
       if (share && needs[i]) this.#arrive(inputs[i]!, share)

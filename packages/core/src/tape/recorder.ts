@@ -60,11 +60,10 @@ export function remember(
   attributes: unknown,
   outputs: readonly Tensor[],
 ): void {
-  if (inputs.some(isRecorded) && outputs.some(carriesGradients)) enter(op, inputs, attributes, outputs)
-}
-
-function carriesGradients({ dtype }: Tensor): boolean {
-  return isFloat(dtype)
+  let [depends, carries] = [false, false]
+  for (let i = 0; i < inputs.length && !depends; i++) depends = isRecorded(inputs[i]!)
+  for (let j = 0; j < outputs.length && !carries; j++) carries = isFloat(outputs[j]!.dtype)
+  if (depends && carries) enter(op, inputs, attributes, outputs)
 }
 
 /** Writes the entry of `outputs` in any case: how an input of a transform begins a tape. */
@@ -74,7 +73,9 @@ export function enter(
   attributes: unknown,
   outputs: readonly Tensor[],
 ): void {
-  const present = inputs.some(isLeftOver) ? inputs.map(withoutPast) : inputs
+  let hasPast = false
+  for (let i = 0; i < inputs.length && !hasPast; i++) hasPast = isLeftOver(inputs[i]!)
+  const present = hasPast ? inputs.map(withoutPast) : inputs
   const id = nextId++
   const entry: Entry = { id, op, inputs: present, attributes, outputs, scope: currentScope(), place: 0 }
   for (const output of outputs) if (isFloat(output.dtype)) output.entry = entry

@@ -10,10 +10,16 @@ export function currentScope(): string {
   return current
 }
 
-/** Runs `body` in the scope with this path, whatever scope is open: for rules, which belong where their entry was made. */
-export function inScope<Result>(path: string, body: () => Result): Result {
+/** Opens the scope with this path in place of the one that is open, which it returns: put it back at the end. */
+export function exchangeScope(path: string): string {
   const outer = current
   current = path
+  return outer
+}
+
+/** Runs `body` in the scope with this path, whatever scope is open: for rules, which belong where their entry was made. */
+export function inScope<Result>(path: string, body: () => Result): Result {
+  const outer = exchangeScope(path)
   try {
     return body()
   } finally {

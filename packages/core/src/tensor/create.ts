@@ -279,34 +279,40 @@ function fromValues(
   return fromHost(values, shape, dtype, backend, operation)
 }
 
-const scalars = new WeakMap<Backend, Record<DType, Map<number | '-0', Tensor>>>()
+/** A number as a tensor without axes, and stretched to the shape that it met last: most meet one over and over. */
+interface Kept {
+  readonly scalar: Tensor
+  stretched: Tensor | undefined
+}
 
-/**
- * A number as a tensor without axes. Recent ones are kept, since programs use the same few over and over.
- *
- * @param operation  who needs it, for messages
- */
-export function scalar(value: number, dtype: DType, backend: Backend, operation = 'scalar'): Tensor {
-  let ofType = scalars.get(backend)
+const keptOn = new WeakMap<Backend, Record<DType, Map<number | '-0', Kept>>>()
+
+/** Recent numbers, since programs use the same few over and over. */
+function kept(value: number, dtype: DType, backend: Backend, operation: string): Kept {
+  let ofType = keptOn.get(backend)
   if (ofType === undefined) {
     ofType = { float32: new Map(), float64: new Map(), int32: new Map(), bool: new Map() }
-    scalars.set(backend, ofType)
+    keptOn.set(backend, ofType)
   }
-  const key = Object.is(value, -0) ? '-0' : value
+  const key = value === 0 && Object.is(value, -0) ? '-0' : value
   const known = ofType[dtype]?.get(key) // what is no type is refused below
-  if (known !== undefined && !known.released) return known
-  const made = fromHost([value], [], dtype, backend, operation)
+  if (known !== undefined && !known.scalar.released) return known
+  const made = { scalar: fromHost([value], [], dtype, backend, operation), stretched: undefined }
   if (ofType[dtype].size >= 256) ofType[dtype].clear()
   ofType[dtype].set(key, made)
   return made
 }
 
-const constants = new WeakMap<Tensor, Tensor>()
-
 /**
- * As `full`, of arguments that were checked, for the numbers in arithmetic: most meet one shape over and over, so the
- * last one is kept.
+ * A number as a tensor without axes.
+ *
+ * @param operation  who needs it, for messages
  */
+export function scalar(value: number, dtype: DType, backend: Backend, operation = 'scalar'): Tensor {
+  return kept(value, dtype, backend, operation).scalar
+}
+
+/** As `full`, of arguments that were checked, for the numbers in arithmetic. */
 export function constant(
   value: number,
   shape: Shape,
@@ -314,10 +320,10 @@ export function constant(
   backend: Backend,
   operation: string,
 ): Tensor {
-  const element = scalar(value, dtype, backend, operation)
-  const last = constants.get(element)
+  const number = kept(value, dtype, backend, operation)
+  const last = number.stretched
   if (last !== undefined && sameShape(last.shape, shape) && !last.released) return last
-  const made = stretched(element, shape)
-  constants.set(element, made)
+  const made = stretched(number.scalar, shape)
+  number.stretched = made
   return made
 }

@@ -1,5 +1,6 @@
 /** Ours: the computations of `steps.ts` on one of our backends, eagerly and captured. */
 
+import { availableParallelism } from 'node:os'
 import { cpu } from '@sensigrad/backend-cpu'
 import { wasm } from '@sensigrad/backend-wasm'
 import { type Backend, capture, scope, tensor, useBackend } from '@sensigrad/core'
@@ -18,6 +19,21 @@ export const onWasm: LoadRunner = async () => {
 export const onPlainSimd: LoadRunner = async () => {
   if ((await wasm()).variant === 'simd') throw new Error('this engine has no other variant than simd')
   return on(await wasm({ relaxed: false }), 'simd')
+}
+
+/** On two threads, where the work is large enough to be shared. */
+export const onThreads: LoadRunner = async () => {
+  if (availableParallelism() < 2) throw new Error('this machine has one core')
+  const { version, prepare } = on(await wasm({ threads: 2 }), '2 threads')
+  return { version, prepare, modes: { rnn: ['captured'], deep: ['captured'], gemm: ['captured'] } }
+}
+
+/** On a backend that computes nothing in elementwise operations: what is left is what an operation costs beside its kernel. */
+export const withoutKernels: LoadRunner = async () => {
+  const backend = cpu()
+  const storage = backend.upload(new Float32Array(100), 'float32')
+  const { version, prepare } = on({ ...backend, map: () => storage }, 'tensors, tape and rules alone')
+  return { version, prepare, modes: { chain: ['eager'], chainGradient: ['eager'] } }
 }
 
 function on(backend: Backend, version: string): Runner {
