@@ -128,9 +128,9 @@ export class CapturedStep<Output extends StepOutput> {
   }
 
   /** Replays the step, with fresh tensors that were made already, if there are. */
-  call(tensors: readonly Tensor[], made?: readonly Tensor[]): Output {
+  call(tensors: readonly Tensor[], given?: readonly Tensor[]): Output {
     checkAlive('capture', tensors)
-    this.#load(tensors, made)
+    this.#load(tensors, given)
     this.#replay.run()
     this.#handOver()
     return this.#lends ? (this.#lent as Output) : this.#asOutput(this.#replay.results())
@@ -152,15 +152,16 @@ export class CapturedStep<Output extends StepOutput> {
     }
     const before = this.#residents.map(({ variable }) => variable.value)
     let expected: Output
-    let made: Tensor[]
+    let given: readonly Tensor[]
     let after: Tensor[]
     try {
-      ;({ result: expected, made } = notingFresh(step))
+      const ready = this.#fresh.filter(({ isUsed }) => !isUsed).map(({ first }) => first)
+      ;({ result: expected, given } = notingFresh(step, ready))
       after = this.#residents.map(({ variable }) => variable.value)
     } finally {
       for (const [i, { variable }] of this.#residents.entries()) variable.value = before[i]!
     }
-    const output = this.call(tensors, made)
+    const output = this.call(tensors, given)
     const leaves = (tree: Output) => (tree === undefined ? [] : leavesOf('capture', tree as TensorTree))
     const found = leaves(output)
     for (const [i, { path, tensor }] of leaves(expected).entries()) {
@@ -193,7 +194,7 @@ export class CapturedStep<Output extends StepOutput> {
     return variables < 0 ? `fresh ${fresh}` : `variable ${variables}`
   }
 
-  #load(tensors: readonly Tensor[], made?: readonly Tensor[]): void {
+  #load(tensors: readonly Tensor[], given?: readonly Tensor[]): void {
     for (let i = 0; i < tensors.length; i++) this.#replay.give(this.#arguments[i]!, tensors[i]!)
     for (const setting of this.#settings) {
       const number: unknown = setting.read()
@@ -202,7 +203,7 @@ export class CapturedStep<Output extends StepOutput> {
       this.#replay.fillNumber(setting.buffer, number)
       setting.last = number
     }
-    for (let i = 0; i < this.#fresh.length; i++) this.#refresh(this.#fresh[i]!, made?.[i])
+    for (let i = 0; i < this.#fresh.length; i++) this.#refresh(this.#fresh[i]!, given?.[i])
     for (const resident of this.#residents) {
       const version = versionOf(resident.variable)
       if (version === resident.version) continue
@@ -214,16 +215,16 @@ export class CapturedStep<Output extends StepOutput> {
   }
 
   /** Makes a fresh tensor for this replay, unless it is there already: when the step was captured, or compared. */
-  #refresh(fresh: TracedFresh & { isUsed: boolean }, made?: Tensor): void {
+  #refresh(fresh: TracedFresh & { isUsed: boolean }, given?: Tensor): void {
     const { first, buffer, make } = fresh
     if (!fresh.isUsed) {
       fresh.isUsed = true
-      this.#replay.fill(buffer, made ?? first)
+      this.#replay.fill(buffer, given ?? first)
       letGo(first)
       return
     }
     scope(() => {
-      const tensor: unknown = made ?? make()
+      const tensor: unknown = given ?? make()
       checkLike(tensor, first)
       checkBackend(tensor, this.#backend, 'a fresh tensor')
       this.#replay.fill(buffer, tensor)

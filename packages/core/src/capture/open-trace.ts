@@ -37,20 +37,34 @@ export function openTrace(): OpenTrace | undefined {
   return isCapturing() ? open : undefined
 }
 
-let notes: Tensor[] | undefined
-
-function note(made: Tensor): Tensor {
-  notes?.push(made)
-  return made
+/** Fresh tensors that are there already, and all that were given, while somebody takes notes. */
+interface Notes {
+  readonly ready: Tensor[]
+  readonly given: Tensor[]
 }
 
-/** Runs `body`, a step as it stands, and notes down which fresh tensors it was given, to give them to its replay, too. */
-export function notingFresh<Result>(body: () => Result): { result: Result; made: Tensor[] } {
+let notes: Notes | undefined
+
+function made(make: () => Tensor): Tensor {
+  const tensor = notes?.ready.shift() ?? make()
+  notes?.given.push(tensor)
+  return tensor
+}
+
+/**
+ * Runs `body`, a step as it stands, and notes down which fresh tensors it was given, to give them to its replay, too.
+ *
+ * @param ready  those that were made when the step was captured, and not used yet
+ */
+export function notingFresh<Result>(
+  body: () => Result,
+  ready: readonly Tensor[],
+): { result: Result; given: readonly Tensor[] } {
   const outer = notes
-  const made: Tensor[] = []
-  notes = made
+  const own: Notes = { ready: [...ready], given: [] }
+  notes = own
   try {
-    return { result: body(), made }
+    return { result: body(), given: own.given }
   } finally {
     notes = outer
   }
@@ -98,7 +112,7 @@ export function setting(read: () => number, dtype: DType): Tensor | number {
  */
 export function fresh(make: () => Tensor): Tensor {
   checkGiven('fresh', make, 'fresh(() => normal(keys.next(), shape))')
-  return openTrace()?.fresh(make) ?? note(make())
+  return openTrace()?.fresh(make) ?? made(make)
 }
 
 /**
