@@ -12,11 +12,12 @@ const arrows: Record<string, string[]> = {
   'backend-wasm': ['core'],
   blas: ['core'],
   linalg: ['core'],
+  io: ['core'],
   nn: ['core', 'linalg'],
   dynamics: ['core', 'linalg'],
   testing: ['core', 'nn'],
   sensigrad: ['core', 'nn', 'backend-cpu'],
-  study: ['core', 'backend-cpu', 'linalg', 'nn', 'dynamics', 'sensigrad'],
+  study: ['core', 'backend-cpu', 'backend-wasm', 'linalg', 'nn', 'dynamics', 'io', 'sensigrad'],
   bench: ['core', 'backend-cpu', 'backend-wasm', 'nn', 'study', 'sensigrad'],
 }
 /** The packages that may count on Node; all others run wherever JavaScript does. */
