@@ -9,10 +9,15 @@ import {
   gaussianOf,
   he,
   type Initialiser,
+  identity,
+  lecun,
+  ones,
   orthogonal,
   spectralRadius,
+  truncatedNormal,
   uniform,
   xavier,
+  zeros,
 } from './initialise.ts'
 
 const keys = [1, 2, 3, 4, 5].map(key)
@@ -33,6 +38,9 @@ describe('300,000 normal weights', () => {
     ['gaussian(1.3) have the deviation 1.3/√inputs', gaussian(1.3), 1.3 / Math.sqrt(200)],
     ['gaussianOf(0.2) have the deviation 0.2', gaussianOf(0.2), 0.2],
     ['he() have the deviation √(2/inputs)', he(), Math.sqrt(2 / 200)],
+    ['he() by outputs have the deviation √(2/outputs)', he({ mode: 'fanOut' }), Math.sqrt(2 / 300)],
+    ['he() for a slope of 2 have the deviation √(2/5/inputs)', he({ slope: 2 }), Math.sqrt(0.4 / 200)],
+    ['lecun() have the deviation 1/√inputs', lecun(), 1 / Math.sqrt(200)],
   ]
   describe.each(cases)('%s', (_, initialiser, expected) => {
     const values = drawn(initialiser)
@@ -57,6 +65,12 @@ describe('300,000 even weights', () => {
     ['uniform(undefined, 50) reach to 1/√50', uniform(undefined, 50), 1 / Math.sqrt(50)],
     ['xavier() reach to √(6/(inputs + outputs))', xavier(), Math.sqrt(6 / 500)],
     ['xavier(2) reach to twice that', xavier(2), 2 * Math.sqrt(6 / 500)],
+    ['he() that are even reach to √(6/inputs)', he({ distribution: 'uniform' }), Math.sqrt(6 / 200)],
+    [
+      'lecun() that are even reach to √(3/outputs) by outputs',
+      lecun({ distribution: 'uniform', mode: 'fanOut' }),
+      Math.sqrt(3 / 300),
+    ],
   ]
   describe.each(cases)('%s', (_, initialiser, limit) => {
     const values = drawn(initialiser)
@@ -78,6 +92,63 @@ describe('300,000 even weights', () => {
 
 test('a bias of the default uniform reaches to 1/√inputs of its neuron, not of its own shape', () => {
   expect(largest(drawn(uniform(undefined, 16), [5000]))).toBeCloseTo(0.25, 3)
+})
+
+describe('300,000 truncated weights', () => {
+  const values = drawn(truncatedNormal(0.1))
+  test('reach to two deviations, and not beyond', () => {
+    expect(largest(values)).toBeLessThanOrEqual(0.2)
+    expect(largest(values)).toBeGreaterThan(0.1999)
+  })
+  test('have 0.87962566 of the deviation', () => {
+    expect(Math.abs(deviation(values) / 0.087962566 - 1)).toBeLessThan(5 / Math.sqrt(2 * values.length))
+  })
+  test('lie within one deviation as often as the distribution says, to five standard errors', () => {
+    const share = values.filter(value => Math.abs(value) < 0.1).length / values.length
+    const p = 0.682689492137 / 0.954499736104
+    expect(Math.abs(share - p)).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / values.length))
+  })
+  test('of lecun() have the deviation 1/√inputs after the cut', () => {
+    const cut = drawn(lecun({ distribution: 'truncated' }))
+    expect(Math.abs(deviation(cut) * Math.sqrt(200) - 1)).toBeLessThan(5 / Math.sqrt(2 * cut.length))
+  })
+  test('may be cut elsewhere', () => {
+    expect(largest(drawn(truncatedNormal(1, 0.5)))).toBeLessThanOrEqual(0.5)
+  })
+})
+
+describe('of a convolution [40, 20, 5, 3]', () => {
+  const kernel: Shape = [40, 20, 5, 3]
+  const cases: readonly [what: string, initialiser: Initialiser, limit: number][] = [
+    ['xavier() counts each place of the kernel', xavier(), Math.sqrt(6 / (300 + 600))],
+    ['uniform() counts those of the inputs', uniform(), 1 / Math.sqrt(300)],
+    [
+      'he() by outputs counts those of the outputs',
+      he({ mode: 'fanOut', distribution: 'uniform' }),
+      Math.sqrt(6 / 600),
+    ],
+  ]
+  test.each(cases)('%s', (_, initialiser, limit) => {
+    const reach = largest(drawn(initialiser, kernel)) / limit
+    expect(reach).toBeGreaterThan(0.999)
+    expect(reach).toBeLessThanOrEqual(1)
+  })
+})
+
+describe('identity', () => {
+  const place = (shape: Shape) => Array.from(identity()(keys[0]!, shape))
+  test('passes on the inputs that there are', () => {
+    expect(place([2, 3])).toEqual([1, 0, 0, 0, 1, 0])
+    expect(place([3, 2])).toEqual([1, 0, 0, 1, 0, 0])
+  })
+  test('of a convolution passes them on in the middle of the kernel', () => {
+    expect(place([2, 2, 3])).toEqual([0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0])
+    expect(place([1, 1, 3, 3])).toEqual([0, 0, 0, 0, 1, 0, 0, 0, 0])
+  })
+})
+
+test('zeros and ones are what they say', () => {
+  expect([...zeros()(keys[0]!, [2]), ...ones()(keys[0]!, [2])]).toEqual([0, 0, 1, 1])
 })
 
 test('constant gives its value everywhere', () => {
@@ -158,6 +229,9 @@ describe('keys', () => {
     uniform: uniform(),
     xavier: xavier(),
     he: he(),
+    'he, even': he({ distribution: 'uniform' }),
+    lecun: lecun({ mode: 'fanOut' }),
+    truncatedNormal: truncatedNormal(1),
     orthogonal: orthogonal(),
     spectralRadius: spectralRadius(1),
   }
@@ -179,6 +253,12 @@ const refused: readonly [what: string, call: () => unknown, message: RegExp][] =
   ['a deviation of NaN', () => gaussianOf(Number.NaN), /^gaussianOf: the standard deviation NaN is not/],
   ['a negative limit', () => uniform(-0.1), /^uniform: the limit -0\.1 is not/],
   ['a negative orthogonal gain', () => orthogonal(-1), /^orthogonal: the gain -1 is not/],
+  ['another mode', () => he({ mode: 'fan_in' as never }), /^he: the mode is 'fan_in'\. Give 'fanIn' or 'fanOut'/],
+  ['another distribution', () => lecun({ distribution: 'toString' as never }), /^lecun: there is no distribution 'toString'/],
+  ['a misspelt option', () => he({ gain: 1 } as never), /^he: there is no option gain/],
+  ['a slope of NaN', () => he({ slope: Number.NaN }), /^he: the slope is NaN/],
+  ['a bound that leaves nothing', () => truncatedNormal(1, 0.1), /^truncatedNormal: the bound is 0\.1/],
+  ['a bias for the identity', () => identity()(keys[0]!, [3]), /^identity: a weight of shape \[3\] has no inputs/],
   ['a negative radius', () => spectralRadius(-1), /^spectralRadius: the radius -1 is not/],
 ]
 test.each(refused)('%s is refused', (_, call, message) => {

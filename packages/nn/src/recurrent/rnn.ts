@@ -1,25 +1,14 @@
 /** Recurrent layers: neurons that see their own outputs of the step before. */
 
-import { broadcastShapes, broadcastTo, scan, splitKey, type Tensor, ValueError, zeros } from '@sensigrad/core'
-import { type Activation, activationOf, tanh } from '../activation.ts'
-import { type Initialiser, uniform } from '../initialise.ts'
-import {
-  checkInputs,
-  checkLayer,
-  type LayerOptions,
-  NeuronLayer,
-  parameter,
-  type Synapses,
-} from '../neuron-layer.ts'
-import type { Parameter } from '../parameter.ts'
+import type { Tensor } from '@sensigrad/core'
+import { type Activation, tanh } from '../activation.ts'
+import { RecurrentNeurons, type RecurrentOptions } from './neurons.ts'
+import { type Run, runOver } from './over-time.ts'
 
 /** How a recurrent layer begins. Initial values are even within 1/√neurons unless said, as in PyTorch. */
-export interface RNNOptions extends LayerOptions {
+export interface RNNOptions extends RecurrentOptions {
   /** f; tanh unless said. Any elementwise function of tensors will do. */
   readonly activation?: Activation | ((potential: Tensor) => Tensor)
-  readonly recurrentWeight?: Initialiser
-  readonly inputWeight?: Initialiser
-  readonly bias?: Initialiser
 }
 
 /**
@@ -29,38 +18,9 @@ export interface RNNOptions extends LayerOptions {
  * @throws ShapeError when an input or a state does not fit
  * @example new RNN(2, 100, { key: key(7), recurrentWeight: gaussian(0.3) })
  */
-export class RNN extends NeuronLayer<
-  [sequence: Tensor, initial?: Tensor],
-  { outputs: Tensor; state: Tensor }
-> {
-  readonly neurons: number
-  readonly inputs: number
-  /** W, `[neurons, neurons]`. */
-  readonly recurrentWeight: Parameter
-  /** V, `[neurons, inputs]`; absent where there are no inputs. */
-  readonly inputWeight: Parameter | undefined
-  /** θ, `[neurons]`. */
-  readonly bias: Parameter
-  readonly activation: Activation
-
+export class RNN extends RecurrentNeurons<[sequence: Tensor, initial?: Tensor], Run<Tensor>> {
   constructor(inputs: number, neurons: number, options: RNNOptions) {
-    super()
-    checkLayer('RNN', inputs, neurons, options)
-    const [recurrentKey, inputKey, biasKey] = splitKey(options.key, 3)
-    const { dtype } = options
-    const initial = uniform(undefined, neurons)
-    this.neurons = neurons
-    this.inputs = inputs
-    this.activation = activationOf(options.activation ?? tanh)
-    this.recurrentWeight = parameter(
-      options.recurrentWeight ?? initial,
-      [neurons, neurons],
-      recurrentKey!,
-      dtype,
-    )
-    this.inputWeight =
-      inputs > 0 ? parameter(options.inputWeight ?? initial, [neurons, inputs], inputKey!, dtype) : undefined
-    this.bias = parameter(options.bias ?? initial, [neurons], biasKey!, dtype)
+    super('RNN', inputs, neurons, { ...options, activation: options?.activation ?? tanh })
   }
 
   /**
@@ -71,71 +31,38 @@ export class RNN extends NeuronLayer<
    * @returns hₜ, `[…, neurons]`
    */
   step(state: Tensor, input?: Tensor): Tensor {
-    return this.within(() => this.#step(state, input))
-  }
-
-  #step(state: Tensor, input?: Tensor): Tensor {
-    checkInputs('RNN', 'state', state, this.neurons)
-    if ((input === undefined) !== (this.inputWeight === undefined)) {
-      throw new ValueError(
-        'RNN',
-        `the step got ${input ?? 'no input'}, but the layer takes ${this.inputs} inputs`,
-        'Give an input exactly when the layer was made with inputs',
-      )
-    }
-    const weights = this.recurrentWeight.value
-    const synapses: Synapses[] = [
-      { source: 'recurrent', weight: this.recurrentWeight, weights, inputs: state },
-    ]
-    let potential = state.matmul(weights.transpose())
-    if (input !== undefined && this.inputWeight !== undefined) {
-      checkInputs('RNN', 'input', input, this.inputs)
-      const external = this.inputWeight.value
-      synapses.push({ source: 'external', weight: this.inputWeight, weights: external, inputs: input })
-      potential = potential.add(input.matmul(external.transpose()))
-    }
-    potential = potential.add(this.bias.value)
-    const batch = potential.shape.slice(0, -1)
-    return this.fire({
-      synapses: synapses.map(({ inputs, ...rest }) => ({
-        ...rest,
-        inputs: inputs.broadcastTo([...batch, inputs.shape.at(-1)!]),
-      })),
-      bias: this.bias,
-      potential,
-      output: this.activation(potential),
-      activation: this.activation,
-    })
+    return this.within(() => this.respond(state, input))
   }
 
   /**
-   * Runs over a sequence.
+   * Runs over a sequence. What listens hears all of its steps as one firing, `[time, …, neurons]`.
    *
    * @param sequence  `[time, …, inputs]`
    * @param initial   the state before the first step, `[…, neurons]`; zeros unless given
    * @returns all states `[time, …, neurons]` and the last one
    */
-  forward(sequence: Tensor, initial?: Tensor): { outputs: Tensor; state: Tensor } {
-    checkInputs('RNN', 'sequence', sequence, this.inputs)
-    const steps = sequence.shape[0] ?? 0
-    if (steps === 0)
-      throw new ValueError(
-        'RNN',
-        `the sequence ${sequence} has no steps`,
-        'Give [time, …, inputs] with time ≥ 1',
-      )
-    const { dtype, backend } = sequence
-    const whole = [...sequence.shape.slice(1, -1), this.neurons]
-    if (initial !== undefined) checkInputs('RNN', 'state', initial, this.neurons)
-    const start =
-      initial === undefined
-        ? zeros(whole, { dtype, backend })
-        : broadcastTo(initial, broadcastShapes('RNN', initial.shape, whole)) // one state may begin a batch
-    const advance = (state: Tensor, input: Tensor): [Tensor, Tensor] => {
-      const next = this.#step(state, input)
-      return [next, next]
+  forward(sequence: Tensor, initial?: Tensor): Run<Tensor> {
+    const from = (begin: (what: string, given?: Tensor) => Tensor) => begin('state', initial)
+    if (!this.isHeard) {
+      const step = (state: Tensor, input: Tensor) => this.activation(this.potential(state, input))
+      return runOver('RNN', this, sequence, { from, step, output: state => state, unroll: false })
     }
-    const [state, outputs] = scan(advance, start, sequence, { unroll: this.isHeard })
-    return { outputs, state }
+    // Announced after the loop: in a captured step one step stands for all of them, and cannot be heard by itself.
+    let did: { readonly before: Tensor; readonly potential: Tensor; readonly output: Tensor }
+    const { outputs, state } = runOver('RNN', this, sequence, {
+      from,
+      step: (before, input) => {
+        const potential = this.potential(before, input)
+        did = { before, potential, output: this.activation(potential) }
+        return did.output
+      },
+      output: () => did,
+      unroll: false,
+    })
+    const { before, potential, output } = outputs
+    const [steps, ...rest] = sequence.shape
+    const missing = Array<number>(potential.rank - sequence.rank).fill(1) // of a batch that only the state has
+    const inputs = sequence.reshape([steps!, ...missing, ...rest])
+    return { outputs: this.fire(this.firing(before, inputs, potential, output)), state }
   }
 }
