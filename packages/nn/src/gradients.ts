@@ -51,8 +51,14 @@ function assign(module: AnyModule, values: ByParameter): void {
   for (const [path, value] of Object.entries(values)) parameters.get(path)!.value = value
 }
 
+/** The values of the parameters that are not frozen. */
+function learning(module: AnyModule): ByParameter {
+  const free = [...module.parameters()].filter(([, parameter]) => !parameter.isFrozen)
+  return Object.fromEntries(free.map(([path, parameter]) => [path, parameter.value]))
+}
+
 /**
- * A loss and its gradient with respect to every parameter of a module.
+ * A loss and its gradient with respect to every parameter of a module that is not frozen.
  *
  * @param module   whose parameters
  * @param loss     computes the loss, a tensor of one element, with the module
@@ -91,5 +97,5 @@ export function valueAndGrad(first: unknown, second?: unknown, options?: Auxilia
     return second()
   }
   // The values stay for the sweep, too, in which a checkpoint computes with the module again.
-  return restoring(first, () => differentiated(compute, options)(valuesOf(first)))
+  return restoring(first, () => differentiated(compute, options)(learning(first)))
 }

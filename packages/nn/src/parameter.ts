@@ -1,11 +1,22 @@
 /** A parameter: a place in a module that holds a tensor which learning replaces. */
 
-import { type Tensor, ValueError, Variable } from '@sensigrad/core'
+import { assume, type Tensor, ValueError, Variable } from '@sensigrad/core'
 
 /** Holds the current value; the shape and element type stay what they were at first. */
 export class Parameter extends Variable {
+  #isFrozen = false
+
   constructor(value: Tensor) {
     super(value, 'parameter')
+  }
+
+  /** Whether `valueAndGrad` of a module leaves it out, so that it stays as it is. Captured steps follow. */
+  get isFrozen(): boolean {
+    return assume(() => this.#isFrozen)
+  }
+
+  set isFrozen(isFrozen: boolean) {
+    this.#isFrozen = isFrozen
   }
 }
 
