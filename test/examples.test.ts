@@ -48,6 +48,33 @@ test.concurrent('second-derivatives are those of the formulas, and its page show
   expect(readFileSync(join(root, 'docs/second-derivatives.md'), 'utf8')).toContain(printed)
 })
 
+test.concurrent('custom-neuron brings every unit to its target', { timeout }, async () => {
+  const rows = (await example('custom-neuron')).split('\n').filter(line => /^ *\d+ /.test(line))
+  const [, ...averages] = numbersIn(rows.at(-1)!)
+  expect(averages).toHaveLength(4)
+  for (const average of averages) expect(average).toBeGreaterThanOrEqual(0.4)
+})
+
+test.concurrent('gru-gates raises all four sensitivities to their targets', { timeout }, async () => {
+  const rows = (await example('gru-gates')).trim().split('\n')
+  const [, reset, update, candidate, cell] = numbersIn(rows.at(-1)!)
+  for (const gate of [reset!, update!]) expect(gate).toBeGreaterThan(0.28)
+  for (const part of [candidate!, cell!]) expect(part).toBeGreaterThan(0.9)
+})
+
+test.concurrent('sensitivity-control reaches its goal sooner than what is left alone', {
+  timeout,
+}, async () => {
+  const printed = await example('sensitivity-control')
+  const mean = (arm: string) => {
+    const rows = printed.split('\n').filter(line => line.startsWith(arm))
+    return rows
+      .flatMap(row => numbersIn(row).slice(1))
+      .reduce((sum, steps) => sum + steps / (3 * rows.length), 0)
+  }
+  expect(mean('controlled')).toBeLessThan(0.8 * mean('left alone'))
+})
+
 test.concurrent('names lists what sensigrad exports', { timeout }, async () => {
   expect((await example('names')).split('\n')).toEqual(expect.arrayContaining(['grad', 'SAL', 'tensor']))
 })

@@ -106,7 +106,7 @@ export function denseScenes(f: Activation): fc.Arbitrary<Scene> {
   })
 }
 
-/** A recurrent layer that runs over a sequence of batches: a firing a step. */
+/** A recurrent layer that runs over a sequence of batches. */
 export function recurrentScenes(f: Activation, counted: Counted): fc.Arbitrary<Scene> {
   return fc.tuple(sizes, numbers).map(([{ inputs, neurons, batch, steps }, draw]) => {
     const layer = new RNN(inputs, neurons, {
@@ -120,8 +120,11 @@ export function recurrentScenes(f: Activation, counted: Counted): fc.Arbitrary<S
     const sequence = f64(draw.signals(steps * batch * inputs), [steps, batch, inputs])
     const initial = f64(draw.signals(batch * neurons), [batch, neurons])
     const { firings } = observe(layer, () => layer.call(sequence, initial))
-    const seen = firings.flatMap(({ firing: { synapses } }) =>
-      Array.from({ length: batch }, (_, b) => synapses.map(({ inputs }) => inputs.slice(b))),
+    const samplesOf = (x: Tensor) => x.reshape([-1, x.shape.at(-1)!])
+    const seen = firings.flatMap(({ firing: { synapses, potential } }) =>
+      Array.from({ length: potential.size / neurons }, (_, i) =>
+        synapses.map(({ inputs }) => samplesOf(inputs).slice(i)),
+      ),
     )
     const total = () =>
       mean(

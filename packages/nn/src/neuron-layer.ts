@@ -15,6 +15,7 @@ import {
 } from '@sensigrad/core'
 import type { Activation } from './activation.ts'
 import type { Initialiser } from './initialise.ts'
+import { Listeners } from './listeners.ts'
 import { type AnyModule, checkModule, Module } from './module.ts'
 import { Parameter } from './parameter.ts'
 
@@ -23,7 +24,7 @@ export interface Synapses {
   /** Whether these inputs are the layer's own earlier outputs, or come from outside. */
   readonly source: 'external' | 'recurrent'
   readonly weight: Parameter
-  /** The weight at this pass, `[neurons, inputs]`. */
+  /** The weight at this pass, as `[neurons, inputs]`, which the parameter may hold in another shape. */
   readonly weights: Tensor
   /** x, `[…, inputs]`. */
   readonly inputs: Tensor
@@ -49,22 +50,21 @@ export abstract class NeuronLayer<
   abstract readonly neurons: number
   /** θ, `[neurons]`. */
   abstract readonly bias: Parameter
-  readonly #listeners = new Set<(firing: Firing) => void>()
+  readonly #firings = new Listeners<Firing>()
 
-  /** Calls `listener` at each forward pass from now on. Returns the function that ends this. */
+  /** Tells `listener` of each forward pass from now on. Returns the function that ends this. */
   onFiring(listener: (firing: Firing) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#firings.add(listener)
   }
 
-  /** Whether anything listens. */
-  protected get isHeard(): boolean {
-    return this.#listeners.size > 0
+  /** Whether anything listens, to firings or to calls. */
+  override get isHeard(): boolean {
+    return this.#firings.areThere || super.isHeard
   }
 
   /** Announces a firing, and returns its output. */
   protected fire(firing: Firing): Tensor {
-    for (const listener of this.#listeners) listener(firing)
+    this.#firings.tell(firing)
     return firing.output
   }
 }

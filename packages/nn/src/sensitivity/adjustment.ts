@@ -21,8 +21,8 @@ export class LastAdjustment {
   readonly #hasBegun: Variable
   readonly #notYet: Tensor
 
-  /** @param like  a bias: `[neurons]`, of the layer's type and backend */
-  constructor({ shape, dtype, backend }: Tensor) {
+  /** @param like  `[units]`, of the type and on the backend of what moves */
+  constructor({ shape, dtype, backend }: Pick<Tensor, 'shape' | 'dtype' | 'backend'>) {
     const nothing = zeros(shape, { dtype, backend })
     this.#notYet = zeros([], { dtype: 'bool', backend })
     this.#sensitivity = new Variable(nothing)
@@ -41,11 +41,21 @@ export class LastAdjustment {
     }
   }
 
-  set value({ sensitivity, average, gate }: Adjustment) {
+  set value(adjustment: Adjustment | undefined) {
+    if (adjustment === undefined) {
+      this.#hasBegun.value = this.#notYet
+      return
+    }
+    const { sensitivity, average, gate } = adjustment
     this.#sensitivity.value = sensitivity
     this.#average.value = average
     this.#gate.value = gate
     this.#hasBegun.value = outsideCapture(() => ones([], this.#notYet))
+  }
+
+  /** What its parts look like. */
+  get like(): Tensor {
+    return this.#average.value
   }
 
   /** s̄ after a new s: β s̄ + (1 - β) s, or the first s. */

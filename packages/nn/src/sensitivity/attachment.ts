@@ -1,51 +1,130 @@
-/** What SAL acts on in a layer, what it has heard from it, and what must be so before it acts. */
+/** What SAL knows of a population that it is attached to, and what must be so before it acts. */
 
 import {
   describeValue,
-  GradientError,
-  isRecorded,
   isSynchronous,
+  keep,
   NonFiniteError,
   ones,
+  outsideCapture,
   type Tensor,
   tensor,
   ValueError,
   where,
 } from '@sensigrad/core'
-import type { Firing, NeuronLayer } from '../neuron-layer.ts'
-import type { LastAdjustment } from './adjustment.ts'
-import type { Counted } from './sensitivity.ts'
+import type { AnyModule } from '../module.ts'
+import type { Parameter } from '../parameter.ts'
+import { type Adjustment, LastAdjustment } from './adjustment.ts'
+import type { Population } from './population.ts'
+import type { Scheduled } from './sal-options.ts'
+import { rowSquares } from './sensitivity.ts'
 
-/** A layer that SAL is attached to. */
-export interface Attachment {
-  /** Where the layer stands in the module that was attached. */
-  readonly path: string
-  readonly counted: Counted
-  /** Which neurons are attached, bool. */
-  readonly mask: Tensor
-  readonly stopListening: () => void
-  heard: Firing[]
-  readonly last: LastAdjustment
+/** What is attached, and how. */
+export interface AttachmentOptions {
+  /** The indices of the units to adjust; all unless given. */
+  readonly neurons: readonly number[] | undefined
+  /** The sensitivity to reach; SAL's unless given. */
+  readonly target: Scheduled | undefined
 }
 
-/** Which of a layer's neurons are meant, bool `[neurons]`. */
-export function maskOf(layer: NeuronLayer<never, unknown>, neurons: readonly number[] | undefined): Tensor {
-  const { backend } = layer.bias.value
-  if (neurons !== undefined && !Array.isArray(neurons)) {
-    throw new ValueError(
-      'SAL.attach',
-      `the neurons are ${describeValue(neurons)}`,
-      'Give a list of indices: [0, 7]',
+/** A population that SAL is attached to. */
+export class Attachment {
+  /** Where it stands: its path in what was attached, or its name. */
+  readonly path: string
+  readonly population: Population
+  readonly target: Scheduled | undefined
+  /** Whether it stays as it is. */
+  isFrozen = false
+  /** Ends that it is listened to. */
+  stopListening = (): void => {}
+  readonly #neurons: readonly number[] | undefined
+  #kept: { readonly mask: Tensor; readonly last: LastAdjustment } | undefined
+
+  constructor(path: string, population: Population, { neurons, target }: AttachmentOptions) {
+    if (neurons !== undefined) checkNeurons(neurons)
+    this.path = path
+    this.population = population
+    this.target = target
+    this.#neurons = neurons
+    const { units } = population
+    if (units === undefined) return
+    const { dtype } = population.parameters[0]!.value
+    this.begun(units, dtype as 'float32' | 'float64')
+  }
+
+  /** Which units are attached, bool, and their last adjustment: made once it is known how many there are. */
+  begun(units: number, dtype: Tensor['dtype']): { readonly mask: Tensor; readonly last: LastAdjustment } {
+    // A captured step hears what is attached when it is captured; what is kept here outlives it.
+    this.#kept ??= outsideCapture(() => {
+      const { backend } = this.population.parameters[0]!.value
+      const mask = maskOf(this.population.name, units, this.#neurons, backend)
+      return { mask: keep(mask), last: new LastAdjustment({ shape: [units], dtype, backend }) }
+    })
+    return this.#kept
+  }
+
+  /** The last adjustment; `undefined` before the first. */
+  get last(): Adjustment | undefined {
+    return this.#kept?.last.value
+  }
+
+  set last(adjustment: Adjustment | undefined) {
+    if (adjustment !== undefined) {
+      const { average } = adjustment
+      this.begun(average.shape[0]!, average.dtype).last.value = adjustment
+    } else if (this.#kept !== undefined) this.#kept.last.value = undefined
+  }
+
+  /** What the parts of an adjustment look like, where that is known. */
+  get like(): Tensor | undefined {
+    return this.#kept?.last.like
+  }
+
+  /**
+   * What is not finite must be named before it reaches the weights. Where reading means waiting, on a GPU, it is not
+   * looked for.
+   *
+   * @throws NonFiniteError when the average of an attached unit, and so a sensitivity of it, is NaN or infinite
+   */
+  checkAverage(operation: string, average: Tensor, remedy: string): void {
+    const { backend } = average
+    if (!isSynchronous(backend) || this.#kept === undefined) return
+    const values = backend.readSync(where(this.#kept.mask, average, 0))
+    const neuron = values.findIndex(value => !Number.isFinite(value))
+    if (neuron < 0) return
+    throw new NonFiniteError(
+      operation,
+      `the sensitivity of neuron ${neuron} in ${this.path} is ${values[neuron]}`,
+      remedy,
     )
   }
-  if (neurons === undefined) return ones([layer.neurons], { dtype: 'bool', backend })
-  const mask = new Uint8Array(layer.neurons)
+}
+
+/** @throws ValueError unless these are indices */
+function checkNeurons(neurons: unknown): void {
+  if (Array.isArray(neurons)) return
+  throw new ValueError(
+    'SAL.attach',
+    `the neurons are ${describeValue(neurons)}`,
+    'Give a list of indices: [0, 7]',
+  )
+}
+
+/** Which of some units are meant, bool `[units]`. */
+function maskOf(
+  name: string,
+  units: number,
+  neurons: readonly number[] | undefined,
+  backend: Tensor['backend'],
+): Tensor {
+  if (neurons === undefined) return ones([units], { dtype: 'bool', backend })
+  const mask = new Uint8Array(units)
   for (const index of neurons) {
-    if (!Number.isInteger(index) || index < 0 || index >= layer.neurons) {
+    if (!Number.isInteger(index) || index < 0 || index >= units) {
       throw new ValueError(
         'SAL.attach',
-        `there is no neuron ${index} in ${layer.constructor.name} with ${layer.neurons} neurons`,
-        `Give whole numbers from 0 to ${layer.neurons - 1}`,
+        `there is no neuron ${index} in ${name} with ${units} neurons`,
+        `Give whole numbers from 0 to ${units - 1}`,
       )
     }
     mask[index] = 1
@@ -53,63 +132,25 @@ export function maskOf(layer: NeuronLayer<never, unknown>, neurons: readonly num
   return tensor(mask, { backend })
 }
 
-/** The firing without its history: what SAL does is no part of what a transform differentiates. */
-export function asConstants({ synapses, potential, output, ...rest }: Firing): Firing {
-  return {
-    ...rest,
-    potential: potential.stopGradient(),
-    output: output.stopGradient(),
-    synapses: synapses.map(({ weights, inputs, ...synapse }) => ({
-      ...synapse,
-      weights: weights.stopGradient(),
-      inputs: inputs.stopGradient(),
-    })),
-  }
-}
-
 /**
- * What is not finite must be named before it reaches the weights. Where reading means waiting, on a GPU, it is not
- * looked for.
+ * A step must not make of a finite weight one that is not. The squares of rows, which the next pass needs in any case,
+ * tell at little cost whether all is well.
  *
- * @throws NonFiniteError when the average of an attached neuron, and so a sensitivity of it, is NaN or infinite
+ * @throws NonFiniteError when it does
  */
-export function checkFinite(
-  operation: string,
-  layer: NeuronLayer<never, unknown>,
-  { path, mask }: Attachment,
-  average: Tensor,
-  remedy: string,
-): void {
-  const { backend } = average
+export function checkMoved(module: AnyModule, parameter: Parameter, next: Tensor): void {
+  const { backend } = next
   if (!isSynchronous(backend)) return
-  const values = backend.readSync(where(mask, average, 0))
-  const neuron = values.findIndex(value => !Number.isFinite(value))
-  if (neuron < 0) return
-  const place = path || layer.constructor.name
+  const read = (x: Tensor) => backend.readSync(x)
+  const holds = (value: number) => Number.isFinite(value)
+  if (read(next.rank === 2 ? rowSquares(next) : next).every(holds)) return
+  const before = read(parameter.value)
+  const broken = read(next).findIndex((value, i) => !holds(value) && holds(before[i]!))
+  if (broken < 0) return
+  const path = [...module.parameters()].find(([, each]) => each === parameter)?.[0] ?? 'a parameter'
   throw new NonFiniteError(
-    operation,
-    `the sensitivity of neuron ${neuron} in ${place} is ${values[neuron]}`,
-    remedy,
-  )
-}
-
-/** @throws GradientError when the layer's parameters are those of a gradient that is being taken */
-export function checkSettled(layer: NeuronLayer<never, unknown>): void {
-  if (![...layer.parameters().values()].some(({ value }) => isRecorded(value))) return
-  throw new GradientError(
     'SAL.adjust',
-    `a gradient with respect to the parameters of this ${layer.constructor.name} is being taken, and puts the old ones back`,
-    'Call adjust() after it',
-  )
-}
-
-/** @throws ValueError when passes were made in a captured step, and are to be adjusted outside of it, or the other way round */
-export function checkWithin(layer: NeuronLayer<never, unknown>, heard: readonly Firing[]): void {
-  const { backend } = layer.bias.value // while a step is captured, one of that step's own
-  if (heard.every(({ potential }) => potential.backend === backend)) return
-  throw new ValueError(
-    'SAL.adjust',
-    `a forward pass of this ${layer.constructor.name} was made in a captured step, and this call stands outside of it, or the other way round`,
-    'Call adjust() in the same step as the pass, wrap passes that are only for looking in paused(), and forget() those that wait',
+    `the step makes element ${broken} of ${path} of this ${module.constructor.name} ${read(next)[broken]}`,
+    'Nothing was changed. Lower the rate, or look for an enormous input',
   )
 }

@@ -7,8 +7,9 @@
  * term of ∇_w is one matrix product, not a sum of outer products.
  */
 
-import { concat, type Expression, elementwise, equal, type Tensor, ValueError, where } from '@sensigrad/core'
+import { concat, type Expression, elementwise, equal, type Tensor, where } from '@sensigrad/core'
 import type { Firing } from '../neuron-layer.ts'
+import { checkSameValues } from './population.ts'
 import { type Counted, countedSynapses, weightNorms } from './sensitivity.ts'
 
 /** How s moves with the weights of one set of synapses: ∇_w s = along·w + push. */
@@ -43,7 +44,11 @@ export function sensitivityGradient(
   counted: Counted = 'recurrent',
 ): SensitivityGradient {
   const last = firings.at(-1)!
-  for (const firing of firings) checkSameWeights(firing, last)
+  const values = last.synapses.map(({ weights }) => weights)
+  for (const { synapses } of firings) {
+    const those = synapses.map(({ weights }) => weights)
+    checkSameValues('sensitivityGradient', those, values)
+  }
   const { activation } = last
   const potential = samples(firings.map(firing => firing.potential))
   const output = samples(firings.map(firing => firing.output))
@@ -65,17 +70,6 @@ export function sensitivityGradient(
     }),
     bias: pushes.mean(0),
   }
-}
-
-/** @throws ValueError when two firings of one mean were made with different weights */
-function checkSameWeights(one: Firing, other: Firing): void {
-  const same = one.synapses.every(({ weights }, i) => weights.storage === other.synapses[i]!.weights.storage)
-  if (same) return
-  throw new ValueError(
-    'sensitivityGradient',
-    'the weights changed between two forward passes that wait for one adjustment',
-    'Call adjust() before weights change again, and wrap passes that are only for looking in paused()',
-  )
 }
 
 /** |f'|, and NaN where U is not finite: an infinite input saturates, and must not pass for a quiet one. */

@@ -1,6 +1,8 @@
 /** SAL's options: the rule that each obeys, and the gates that its modes stand for. */
 
 import { describeValue, full, less, sign, type Tensor, type TensorLike, ValueError } from '@sensigrad/core'
+import { checkOptions } from '../check.ts'
+import type { Schedule } from '../optimise/schedules.ts'
 
 declare const console: { warn(message: string): void }
 
@@ -13,12 +15,15 @@ declare const console: { warn(message: string): void }
  */
 export type SALMode = 'raise' | 'both' | 'proportional' | 'always'
 
+/** A number, or a schedule that gives it from how many adjustments were made before: 0, 1, 2, … */
+export type Scheduled = number | Schedule
+
 /** Options of SAL. */
 export interface SALOptions {
-  /** η, the size of a step. Keep it at or below 0.1·(1 - decay). */
-  readonly rate: number
+  /** η, the size of a step. Keep it at or below 0.1·(1 - decay). One that a function gives may be 0. */
+  readonly rate: Scheduled
   /** The sensitivity to reach; 1 unless said. */
-  readonly target?: number
+  readonly target?: Scheduled
   /** β of the average s̄ ← β s̄ + (1 - β) s, which begins at the first s; 0.99 unless said. */
   readonly decay?: number
   /** `raise` unless said. */
@@ -48,8 +53,10 @@ export function settle(options: SALOptions): Required<SALOptions> {
       'Give at least a rate: { rate: 2e-4 }',
     )
   }
+  checkOptions('SAL', options, ['rate', 'target', 'decay', 'mode', 'warn'])
   const { rate, target = 1, decay = 0.99, mode = 'raise', warn = message => console.warn(message) } = options
-  checked({ rate, target })
+  const first = numberOf('rate', rate, 0)
+  numberOf('target', target, 0)
   if (!(typeof decay === 'number' && decay >= 0 && decay < 1)) {
     throw new ValueError(
       'SAL',
@@ -60,39 +67,39 @@ export function settle(options: SALOptions): Required<SALOptions> {
   if (!Object.hasOwn(gates, mode)) {
     throw new ValueError('SAL', `there is no mode '${mode}'`, `Choose ${Object.keys(gates).join(', ')}`)
   }
+  if (typeof warn !== 'function') {
+    throw new ValueError('SAL', `warn is ${describeValue(warn)}`, 'Give a function of a message, or nothing')
+  }
   const limit = 0.1 * (1 - decay)
-  if (rate > limit * (1 + 1e-9)) {
+  if (first > limit * (1 + 1e-9)) {
     warn(
-      `SAL: the rate ${rate} is above 0.1·(1 - decay) = ${Number(limit.toPrecision(3))}. ` +
+      `SAL: the rate ${first} is above 0.1·(1 - decay) = ${Number(limit.toPrecision(3))}. ` +
         'The gate lags by 1/(1 - decay) steps, so sensitivities will overshoot by about ' +
-        `${Number((rate / (1 - decay)).toPrecision(2))}. Lower the rate or the decay.`,
+        `${Number((first / (1 - decay)).toPrecision(2))}. Lower the rate or the decay.`,
     )
   }
   return { rate, target, decay, mode, warn }
 }
 
-/** What may change between adjustments. */
-interface RateAndTarget {
-  readonly rate: number
-  readonly target: number
-}
-
 /**
- * The same, where both are fit for use.
+ * A rate or a target, where it is fit for use.
  *
- * @throws ValueError when one of them is not positive and finite
+ * @throws ValueError when it is not positive and finite
  */
-export function checked<Given extends RateAndTarget>(given: Given): Given {
-  checkPositive('rate', given.rate, '2e-4')
-  checkPositive('target', given.target, '1')
-  return given
-}
-
-function checkPositive(name: string, value: number, such: string): void {
-  if (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY) return
+export function numberOf(name: 'rate' | 'target', schedule: Scheduled, adjustments: number): number {
+  const isScheduled = typeof schedule === 'function'
+  const value: unknown = isScheduled ? schedule(adjustments) : schedule
+  const mayBeZero = isScheduled && name === 'rate'
+  if (
+    typeof value === 'number' &&
+    value < Number.POSITIVE_INFINITY &&
+    (value > 0 || (mayBeZero && value === 0))
+  ) {
+    return value
+  }
   throw new ValueError(
     'SAL',
     `the ${name} ${describeValue(value)} is not positive and finite`,
-    `Give a ${name} such as ${such}`,
+    `Give a ${name} such as ${name === 'rate' ? '2e-4' : '1'}`,
   )
 }

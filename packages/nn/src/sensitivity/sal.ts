@@ -4,32 +4,44 @@
  */
 
 import {
-  describeValue,
+  assume,
   type Expression,
   elementwise,
-  keep,
+  fresh,
   outsideCapture,
+  type State,
+  type Stateful,
   setting,
-  ValueError,
+  type Tensor,
+  tensor,
 } from '@sensigrad/core'
+import { checkOptions } from '../check.ts'
 import { type AnyModule, checkModule } from '../module.ts'
-import { type Firing, NeuronLayer } from '../neuron-layer.ts'
-import { type Adjustment, LastAdjustment } from './adjustment.ts'
-import { type Attachment, asConstants, checkFinite, checkSettled, checkWithin, maskOf } from './attachment.ts'
-import { sensitivityGradient } from './closed-form.ts'
-import { checked, gates, type SALMode, type SALOptions, settle } from './sal-options.ts'
-import type { Counted } from './sensitivity.ts'
+import type { Parameter } from '../parameter.ts'
+import type { Adjustment } from './adjustment.ts'
+import { type AttachOptions, attachmentsOf } from './attach.ts'
+import { type Attachment, checkMoved } from './attachment.ts'
+import type { Change } from './population.ts'
+import { gates, numberOf, type SALMode, type SALOptions, type Scheduled, settle } from './sal-options.ts'
+import { readState, stateOf } from './sal-state.ts'
+import { checkSignal, type Signal, signalFor } from './signal.ts'
 
-/** What SAL acts on in a layer. */
-export interface AttachOptions {
-  /** The indices of the neurons to adjust; all unless said. */
-  readonly neurons?: readonly number[]
-  /** Which inputs count in ‖w‖ and x: of a recurrent layer its own outputs only, unless `all`. */
-  readonly counted?: Counted
+/** How `adjust` goes. */
+export interface AdjustOptions {
+  /** In the place of the gate: Δ = η·signal·∇s, up where it is positive. In a captured step a number is a constant. */
+  readonly signal?: Signal
 }
 
-/** How many firings may wait for an adjustment before SAL says that none has come. */
-const manyFirings = 100_000
+/** What an adjustment makes of the parameters of one attachment, and what it leaves behind. */
+interface Step {
+  readonly changes: readonly Change[]
+  readonly finish: () => void
+  /** Which units are attached. */
+  readonly mask: Tensor
+}
+
+/** How many passes may wait for an adjustment before SAL says that none has come. */
+const manyPasses = 100_000
 
 /**
  * Sensitivity Adjustment Learning. Attach it to layers, let them compute, and call `adjust`: each attached neuron
@@ -43,15 +55,16 @@ const manyFirings = 100_000
  *   sal.adjust()
  * }
  */
-export class SAL {
+export class SAL implements Stateful {
   /** η; may be changed between adjustments. */
-  rate: number
+  rate: Scheduled
   /** The sensitivity to reach; may be changed between adjustments. */
-  target: number
+  target: Scheduled
   readonly decay: number
   readonly mode: SALMode
   readonly #warn: (message: string) => void
-  readonly #attached = new Map<NeuronLayer<never, unknown>, Attachment>()
+  readonly #attached = new Map<AnyModule, Attachment>()
+  #adjustments = 0
   #warnedOfWaiting = false
   #isPaused = false
 
@@ -65,75 +78,100 @@ export class SAL {
   }
 
   /**
-   * Acts on the neurons of a layer, or of every neuron layer inside a module, from now on.
+   * Acts on the neurons of a layer, on units that `neuron` made, or on all of these inside a module, from now on.
    *
-   * @throws ValueError when there is no neuron layer, one is attached already, or an index is no neuron of it
+   * @throws ValueError when there are none, one is attached already, or an index is no neuron of it
+   * @example sal.attach(model, { select: 'layers.*' })
    */
-  attach(module: AnyModule, { neurons, counted = 'recurrent' }: AttachOptions = {}): this {
+  attach(module: AnyModule, options: AttachOptions = {}): this {
     checkModule('SAL.attach', module)
-    const layers = [...module.modules()].flatMap(([path, layer]) =>
-      layer instanceof NeuronLayer ? [{ path, layer }] : [],
-    )
-    if (layers.length === 0) {
-      throw new ValueError(
-        'SAL.attach',
-        `there is no layer of neurons in ${module.constructor.name}`,
-        'Attach a Dense or RNN layer, or a module that holds one',
-      )
+    const attachments = attachmentsOf(module, options, this.#attached)
+    for (const [unit, attachment] of attachments) {
+      attachment.stopListening = attachment.population.listen(() => this.#admits(attachment))
+      this.#attached.set(unit, attachment)
     }
-    for (const { layer } of layers) if (this.#attached.has(layer)) throw alreadyAttached(layer)
-    if (counted !== 'recurrent' && counted !== 'all') {
-      throw new ValueError(
-        'SAL.attach',
-        `there is no counted: ${describeValue(counted)}`,
-        "Give 'recurrent' or 'all'",
-      )
-    }
-    // A captured step hears what is attached when it is captured; what is kept here outlives it.
-    const masks = outsideCapture(() => layers.map(({ layer }) => maskOf(layer, neurons)))
-    layers.forEach(({ path, layer }, i) => {
-      const attachment: Attachment = {
-        path,
-        counted,
-        mask: keep(masks[i]!),
-        stopListening: layer.onFiring(firing => this.#hear(attachment, firing)),
-        heard: [],
-        last: outsideCapture(() => new LastAdjustment(layer.bias.value)),
-      }
-      this.#attached.set(layer, attachment)
-    })
     return this
   }
 
   /** Leaves a layer, or every layer inside a module, alone from now on, and forgets its averages. */
   detach(module: AnyModule): this {
-    checkModule('SAL.detach', module)
-    for (const layer of module.modules().values()) {
-      this.#attached.get(layer as NeuronLayer<never, unknown>)?.stopListening()
-      this.#attached.delete(layer as NeuronLayer<never, unknown>)
+    for (const [unit, attachment] of this.#within('SAL.detach', module)) {
+      attachment.stopListening()
+      attachment.population.forget()
+      this.#attached.delete(unit)
     }
     return this
   }
 
+  /** Lets what is attached, or attached inside of a module, stay as it is, while its averages go on. */
+  freeze(module?: AnyModule): this {
+    for (const [, attachment] of this.#within('SAL.freeze', module)) attachment.isFrozen = true
+    return this
+  }
+
+  /** Ends `freeze`. */
+  thaw(module?: AnyModule): this {
+    for (const [, attachment] of this.#within('SAL.thaw', module)) attachment.isFrozen = false
+    return this
+  }
+
+  #within(operation: string, module: AnyModule | undefined): [AnyModule, Attachment][] {
+    if (module === undefined) return [...this.#attached]
+    checkModule(operation, module)
+    return [...module.modules().values()].flatMap(unit => {
+      const attachment = this.#attached.get(unit)
+      return attachment === undefined ? [] : [[unit, attachment] as [AnyModule, Attachment]]
+    })
+  }
+
   /**
-   * The last adjustment of a layer; `undefined` before the first, and of a layer that is not attached.
+   * The last adjustment of a layer or of units; `undefined` before the first, and of what is not attached.
    *
    * @throws NonFiniteError when a sensitivity was NaN or infinite in a captured step, where `adjust` cannot look: the
    *         neuron has stayed as it was since then
    */
-  of(layer: NeuronLayer<never, unknown>): Adjustment | undefined {
-    const attachment = this.#attached.get(layer)
-    const last = attachment?.last.value
-    if (attachment && last) {
-      checkFinite(
+  of(module: AnyModule): Adjustment | undefined {
+    const attachment = this.#attached.get(module)
+    const last = attachment?.last
+    if (last !== undefined) {
+      attachment!.checkAverage(
         'SAL.of',
-        layer,
-        attachment,
         last.average,
         'Its weights or its inputs were not finite in a captured step, and it has stayed as it was since. Find where that began, then detach and attach the layer',
       )
     }
     return last
+  }
+
+  /**
+   * The last adjustment of all that has been adjusted, by path.
+   *
+   * @throws NonFiniteError as `of`
+   */
+  all(): Map<string, Adjustment> {
+    return new Map(
+      [...this.#attached].flatMap(([unit, { path }]) => {
+        const last = this.of(unit)
+        return last === undefined ? [] : [[path, last] as const]
+      }),
+    )
+  }
+
+  /** Averages, what is frozen and the number of adjustments, by path. Passes that wait are no part of it. */
+  state(): State {
+    return stateOf([...this.#attached.values()], this.#adjustments)
+  }
+
+  /**
+   * Goes on from a state, and forgets the passes that wait.
+   *
+   * @throws ValueError or ShapeError when other units are attached than when it was taken; then nothing has changed
+   */
+  restore(state: State): void {
+    const { adjustments, putBack } = readState([...this.#attached.values()], state)
+    putBack()
+    this.#adjustments = adjustments
+    this.forget()
   }
 
   /**
@@ -151,97 +189,105 @@ export class SAL {
     }
   }
 
-  /** Forgets the firings heard since the last adjustment. */
+  /** Forgets the passes heard since the last adjustment. */
   forget(): void {
-    for (const attachment of this.#attached.values()) attachment.heard = []
+    for (const { population } of this.#attached.values()) population.forget()
   }
 
   /**
-   * Moves the weights and biases of all attached neurons by one step, from the firings heard since the last one:
-   * Δw = η·gate·∇_w s, Δθ = η·gate·∇_θ s, with s and its gradient averaged over these firings (batch and
+   * Moves the parameters of all attached neurons by one step, from the passes heard since the last one:
+   * Δw = η·gate·∇_w s, Δθ = η·gate·∇_θ s, with s and its gradient averaged over these passes (batch and
    * sequence). The gradient is that of the pass itself, even if the weights have been updated since, so this
-   * step and the task's add up in either order. Layers that have not fired stay as they are.
+   * step and the task's add up in either order. Layers that have not computed stay as they are, and so do parameters
+   * that are frozen.
    *
    * In a captured step the passes and their adjustment belong together. Which layers are attached, and how, is settled
-   * when the step is captured: `release` it after a change. The rate and the target may change from call to call.
+   * when the step is captured: `release` it after a change. The rate and the target, and what is frozen, may change from
+   * call to call.
    *
    * @throws GradientError inside a gradient with respect to these parameters, at whose end the step would be lost;
-   *         NonFiniteError when a sensitivity is NaN or infinite (in a captured step `of` throws it);
-   *         ValueError when a pass was made in a captured step, and this call stands outside of it
+   *         NonFiniteError when a sensitivity is NaN or infinite (in a captured step `of` throws it), or a weight would
+   *         become so; ValueError when a pass was made in a captured step, and this call stands outside of it, or for
+   *         what is no signal
    */
-  adjust(): void {
-    const waiting = [...this.#attached].filter(([, { heard }]) => heard.length > 0)
-    checked(this)
-    for (const [layer, { heard }] of waiting) {
-      checkSettled(layer)
-      checkWithin(layer, heard)
+  adjust(options: AdjustOptions = {}): void {
+    checkOptions('SAL.adjust', options, ['signal'])
+    const { signal } = options
+    if (signal !== undefined) checkSignal(signal, [...this.#attached.values()])
+    numberOf('rate', this.rate, this.#adjustments)
+    numberOf('target', this.target, this.#adjustments)
+    const waiting = [...this.#attached].filter(([, { population }]) => population.waiting > 0)
+    if (waiting.length === 0) return
+    for (const [, { population }] of waiting) population.checkPlace()
+    // All or nothing: every step is known, and no number is NaN, before the first weight moves.
+    const steps = waiting.map(([module, attachment]) => ({ module, ...this.#stepOf(attachment, signal) }))
+    const next = new Map<Parameter, Tensor>()
+    for (const { module, changes } of steps) {
+      for (const [parameter, change] of changes) {
+        if (parameter.isFrozen) continue
+        const moved = change(next.get(parameter) ?? parameter.value)
+        checkMoved(module, parameter, moved)
+        next.set(parameter, moved)
+      }
     }
-    // All or nothing: every step is known, and no neuron's sensitivity is NaN, before the first weight moves.
-    const steps = waiting.map(([layer, attachment]) => this.#stepOf(layer, attachment))
-    for (const take of steps) take()
+    for (const [parameter, value] of next) parameter.value = value
+    for (const { finish } of steps) finish()
+    const { mask } = steps[0]!
+    fresh(() => {
+      this.#adjustments++ // at each call of a captured step, too, which is all that the tensor is for
+      return mask
+    })
   }
 
-  /** What the next adjustment does to a layer, as a function that does it. */
-  #stepOf(layer: NeuronLayer<never, unknown>, attachment: Attachment): () => void {
-    const { sensitivity, weights, bias } = sensitivityGradient(attachment.heard, attachment.counted)
-    const average = attachment.last.averageWith(sensitivity, this.decay)
-    checkFinite(
+  /** What the next adjustment makes of the parameters, and what it leaves behind. */
+  #stepOf(attachment: Attachment, signal: Signal | undefined): Step {
+    const { population } = attachment
+    const { sensitivity, climb } = population.ascent()
+    const { dtype } = sensitivity
+    const { mask, last } = attachment.begun(sensitivity.size, dtype)
+    const average = last.averageWith(sensitivity, this.decay)
+    attachment.checkAverage(
       'SAL.adjust',
-      layer,
-      attachment,
       average,
       'Its weights or its inputs are not finite; nothing was changed. Find where that began',
     )
-    const { dtype } = average
-    const target = setting(() => checked(this).target, dtype)
-    const gate = gateWithin(attachment.mask, average, gates[this.mode](average, target))
-    const step = gate.mul(setting(() => checked(this).rate, dtype))
-    const firing = attachment.heard.at(-1)!
-    const column = step.expandDims(1)
-    return () => {
-      for (const { weights: at, along, push } of weights) {
-        const { weight } = firing.synapses.find(synapses => synapses.weights === at)!
-        weight.value = climb(weight.value, at, along, push, column)
-      }
-      layer.bias.value = climbBias(layer.bias.value, bias, step)
-      attachment.heard = []
-      attachment.last.value = { sensitivity, average, gate }
+    const target = this.#now('target', () => attachment.target ?? this.target, attachment)
+    const open =
+      signal === undefined ? gates[this.mode](average, target) : signalFor(signal, attachment, average)
+    const gate = gateWithin(mask, average, open)
+    const rate = this.#now('rate', () => this.rate, attachment)
+    const finish = () => {
+      population.forget()
+      last.value = { sensitivity, average, gate }
     }
+    return { changes: climb(gate.mul(rate)), finish, mask }
   }
 
-  #hear(attachment: Attachment, firing: Firing): void {
-    if (this.#isPaused) return
-    attachment.heard.push(asConstants(firing))
-    if (attachment.heard.length < manyFirings || this.#warnedOfWaiting) return
+  /** The rate, 0 for what is frozen, or the target: asked for again at each call of a captured step. */
+  #now(name: 'rate' | 'target', read: () => Scheduled, attachment: Attachment): Tensor | number {
+    const isStill = () => name === 'rate' && attachment.isFrozen
+    const now = () => (isStill() ? 0 : numberOf(name, read(), this.#adjustments))
+    const { dtype, backend } = outsideCapture(() => attachment.population.parameters[0]!.value)
+    // What a schedule gives is made in turn with the count; a number may be asked for at any time.
+    return assume(() => typeof read() === 'function')
+      ? fresh(() => tensor(now(), { dtype, backend }))
+      : setting(now, dtype)
+  }
+
+  #admits({ population }: Attachment): boolean {
+    if (this.#isPaused) return false
+    if (population.waiting + 1 < manyPasses || this.#warnedOfWaiting) return true
     this.#warnedOfWaiting = true
     this.#warn(
-      `SAL: ${manyFirings} forward passes wait for an adjustment. Call adjust() after each, wrap passes ` +
+      `SAL: ${manyPasses} forward passes wait for an adjustment. Call adjust() after each, wrap passes ` +
         'that are only for looking in paused(), or detach() the layer.',
     )
+    return true
   }
 }
 
-/** The gate; 0 where a neuron is not attached, or where its average is not finite: then it stays as it is. */
-const gateWithin = elementwise('SAL.adjust', (e, mask: Expression, average: Expression, gate: Expression) =>
-  e.where(e.and(mask, e.equal(e.mul(average, 0), 0)), gate, 0),
-)
-
-/** w + step·(along·w₀ + push) in one pass, w₀ being the weight of the forward pass; w itself where step is 0. */
-const climb = elementwise(
-  'SAL.adjust',
-  (e, w: Expression, w0: Expression, along: Expression, push: Expression, step: Expression) =>
-    e.where(e.equal(step, 0), w, e.add(w, e.mul(step, e.add(e.mul(along, w0), push)))),
-)
-
-/** θ + step·∇_θ s; θ itself where step is 0. */
-const climbBias = elementwise('SAL.adjust', (e, theta: Expression, gradient: Expression, step: Expression) =>
-  e.where(e.equal(step, 0), theta, e.add(theta, e.mul(step, gradient))),
-)
-
-function alreadyAttached(layer: NeuronLayer<never, unknown>): ValueError {
-  return new ValueError(
-    'SAL.attach',
-    `this ${layer.constructor.name} with ${layer.neurons} neurons is attached already`,
-    'Detach it first, or name all its neurons in one call',
-  )
-}
+/** The gate; 0 where a neuron is not attached, or where a number is not finite: then it stays as it is. */
+const gateWithin = elementwise('SAL.adjust', (e, mask: Expression, average: Expression, gate: Expression) => {
+  const finite = (x: Expression) => e.equal(e.mul(x, 0), 0)
+  return e.where(e.and(mask, e.and(finite(average), finite(gate))), gate, 0)
+})

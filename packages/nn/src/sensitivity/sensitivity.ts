@@ -30,25 +30,26 @@ const squares = new WeakMap<Tensor, Tensor>()
 
 /** ‖w‖ of each neuron over the counted synapses, `[neurons]`. Tensors do not change, so each is summed once. */
 export function weightNorms(synapses: readonly Synapses[]): Tensor {
-  const sums = synapses.map(({ weights }) => {
-    const known = squares.get(weights)
-    if (known !== undefined && !known.released) return known
-    const sum = rowSquares(weights)
-    if (!isCapturing()) squares.set(weights, sum) // what a captured step computes does not outlive it
-    return sum
-  })
-  const total = sums.reduce((total, sum) => total.add(sum))
+  const total = synapses.map(({ weights }) => rowSquares(weights)).reduce((total, sum) => total.add(sum))
   return rootAtMost(total, largest(total.dtype as 'float32' | 'float64'))
 }
 
-/** √x, or the largest number where x has overflowed: a saturated neuron's s is 0, and 0·∞ would be NaN. */
-const rootAtMost = elementwise('weightNorms', (e, x: Expression, most: Expression) =>
-  e.minimum(e.sqrt(x), most),
-)
+/**
+ * √x, or the largest number where x has overflowed: a saturated neuron's s is 0, and 0·∞ would be NaN. Its derivative
+ * at 0, where there is none, is 0.
+ */
+const rootAtMost = elementwise('weightNorms', (e, x: Expression, most: Expression) => {
+  const isZero = e.equal(x, 0)
+  return e.minimum(e.where(isZero, 0, e.sqrt(e.where(isZero, 1, x))), most)
+})
 
-/** w·w of each row, as a batch of products of one row and one column: nothing of the matrix's size is made. */
-function rowSquares(weights: Tensor): Tensor {
-  return weights.expandDims(1).matmul(weights.expandDims(2)).reshape([-1])
+/** w·w of each row of a matrix, as a batch of products of one row and one column: nothing of the matrix's size is made. */
+export function rowSquares(weights: Tensor): Tensor {
+  const known = squares.get(weights)
+  if (known !== undefined && !known.released) return known
+  const sum = weights.expandDims(1).matmul(weights.expandDims(2)).reshape([-1])
+  if (!isCapturing()) squares.set(weights, sum) // what a captured step computes does not outlive it
+  return sum
 }
 
 /**
