@@ -1,7 +1,19 @@
 /** Each rewrite of captured programs does its own work, leaves alone what it must, and changes no result. */
 import { fc, test as property } from '@fast-check/vitest'
 import { cpu } from '@sensigrad/backend-cpu'
-import { concat, cumsum, scan, type Tensor, tensor, useBackend, where, zeros } from '@sensigrad/core'
+import { wasm } from '@sensigrad/backend-wasm'
+import {
+  arange,
+  capture,
+  concat,
+  cumsum,
+  scan,
+  type Tensor,
+  tensor,
+  useBackend,
+  where,
+  zeros,
+} from '@sensigrad/core'
 import { arbitraries } from '@sensigrad/testing'
 import { describe, expect, test } from 'vitest'
 import type { Program } from '../packages/core/src/capture/program.ts'
@@ -14,7 +26,7 @@ import { inOrder } from '../packages/core/src/capture/rewrite/in-order.ts'
 import { dropNeedless } from '../packages/core/src/capture/rewrite/needless.ts'
 import { computeOnce } from '../packages/core/src/capture/rewrite/once.ts'
 import { sumProducts, sumProductsOverTime } from '../packages/core/src/capture/rewrite/sums.ts'
-import { draw, f64, gap } from './support/backend.ts'
+import { draw, f64, gap, numbers } from './support/backend.ts'
 import { countOf, disorderOf, kernelsOf, resultsOf, traced } from './support/captured-programs.ts'
 
 const backend = cpu()
@@ -329,6 +341,17 @@ describe('fusion', () => {
   test('goes through reshaped views, and reads numbers as part of the expression', () => {
     expect(maps(x => x.sin().reshape([12]).mul(3))).toBe(1)
   })
+
+  test.each(['cpu', 'wasm'])(
+    'compares whole numbers apart from the floats that it chooses, on %s',
+    async name => {
+      useBackend(name === 'cpu' ? cpu() : await wasm())
+      const labels = tensor([0, 2], { dtype: 'int32' })
+      const chosen = capture((y: Tensor) => where(y.expandDims(-1).equal(arange(3)), -0.5, 0))
+      expect(numbers(chosen(labels))).toEqual([-0.5, 0, 0, 0, 0, -0.5])
+      useBackend(backend)
+    },
+  )
 
   test('stops at what is read twice or returned', () => {
     expect(

@@ -59,11 +59,10 @@ function fusible(
 }
 
 /** Whether the inner map's inputs can be read in the order of the outer one, and compute in its type. */
-function fitsInto(inner: MapCall, { attributes: { shape }, inputs }: MapCall): boolean {
-  const numbers = new Set(
-    [...inner.inputs, ...inputs].map(({ dtype }) => dtype).filter(dtype => dtype !== 'bool'),
-  )
-  if (numbers.size > 1) return false
+function fitsInto(inner: MapCall, outer: MapCall): boolean {
+  const { shape } = outer.attributes
+  const types = [...inner.inputs, ...outer.inputs, inner.output, outer.output].map(({ dtype }) => dtype)
+  if (new Set(types.filter(dtype => dtype !== 'bool')).size > 1) return false
   return (
     sameShape(inner.attributes.shape, shape) || inner.inputs.every(input => isStill(input) || isDense(input))
   )
