@@ -67,6 +67,23 @@ test('help shows every option with its default, and examples', async () => {
   expect(out).toMatch(/--probe-every <number>.*default: 200/)
 })
 
+test('the list of commands names every study and loads none', async () => {
+  const { code, out } = await sensigrad('--help')
+  expect(code).toBe(0)
+  for (const name of ['edge-of-chaos', 'deep-300', 'lag-300', 'digits', 'claims']) {
+    expect(out).toMatch(new RegExp(`^  ${name} .*\\w`, 'm'))
+  }
+})
+
+test('a study of arms has its settings as options and says what its arms are', async () => {
+  const { out } = await sensigrad('deep-300', '--help')
+  expect(out).toMatch(/--sal-rate <number>.*default: 0.0003/)
+  expect(out).toMatch(/^ {2}sal +Starts small/m)
+  expect((await sensigrad('deep-300', '--arms', 'sall')).err).toContain(
+    'error: --arms sall: there is no such arm.',
+  )
+})
+
 test('an output folder that cannot be used is refused before any work', async () => {
   const file = join(temporary(), 'taken')
   writeFileSync(file, '')

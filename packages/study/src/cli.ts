@@ -1,13 +1,49 @@
-/** The command line `sensigrad`. A new command is a file that makes it and a place in the list below. */
+/** The command line `sensigrad`. A new command is a file that makes it and a place in the table below. */
 
 import { Command, CommanderError } from '@commander-js/extra-typings'
-import { edgeOfChaos } from './edge-of-chaos/command.ts'
+import type { AnyStudy } from './arms/plan.ts'
 import { OutputError, SettingsError } from './errors.ts'
 import { flag } from './options.ts'
 import { exitCodes, processTerminal, type Terminal } from './terminal.ts'
 import { version } from './version.ts'
 
-const commands: ((terminal: Terminal) => Command)[] = [edgeOfChaos]
+interface Entry {
+  /** One line for the list of commands. */
+  summary: string
+  make(terminal: Terminal): Promise<Command>
+}
+
+/** A command is loaded when it is named, so that nothing waits for the framework that does not need it. */
+const commands: Record<string, Entry> = {
+  'edge-of-chaos': {
+    summary: 'carry tanh networks to the edge of chaos with SAL',
+    make: async terminal => (await import('./edge-of-chaos/command.ts')).edgeOfChaos(terminal),
+  },
+  'deep-300': arms(
+    'train 300 layers from many starts, with SAL and without',
+    () => import('./experiments/deep-300/study.ts'),
+  ),
+  'lag-300': arms(
+    'remember over 300 time steps, with SAL and without',
+    () => import('./experiments/lag-300/study.ts'),
+  ),
+  digits: arms(
+    'classify digits of a file of yours, deep and long',
+    () => import('./experiments/digits/study.ts'),
+  ),
+  claims: {
+    summary: 'test four claims about SAL in a quarter of an hour',
+    make: async terminal => (await import('./claims/command.ts')).claimsCommand(terminal),
+  },
+}
+
+function arms(summary: string, load: () => Promise<{ default: AnyStudy }>): Entry {
+  const make = async (terminal: Terminal) => {
+    const [{ armsCommand }, { default: study }] = await Promise.all([import('./arms/command.ts'), load()])
+    return armsCommand(study, terminal)
+  }
+  return { summary, make }
+}
 
 /**
  * Runs one command line.
@@ -18,18 +54,21 @@ const commands: ((terminal: Terminal) => Command)[] = [edgeOfChaos]
  */
 export async function main(args: string[], terminal: Terminal = processTerminal()): Promise<number> {
   try {
-    await program(terminal).parseAsync(args, { from: 'user' })
+    await (await program(args, terminal)).parseAsync(args, { from: 'user' })
     return terminal.exitCode
   } catch (error) {
     return explain(error, terminal)
   }
 }
 
-function program(terminal: Terminal): Command {
+async function program(args: string[], terminal: Terminal): Promise<Command> {
   const sensigrad = new Command('sensigrad')
     .description('Sensitivity, its adjustment by SAL, and the studies of both.')
     .version(version, '--version', 'print the version')
-  for (const make of commands) sensigrad.addCommand(make(terminal))
+  for (const [name, { summary, make }] of Object.entries(commands)) {
+    const command = args.includes(name) ? await make(terminal) : new Command(name)
+    sensigrad.addCommand(command.summary(summary))
+  }
   for (const command of [sensigrad, ...sensigrad.commands]) {
     command
       .helpOption('--help', 'print this help')
@@ -48,7 +87,7 @@ function explain(error: unknown, terminal: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   const say = (message: string) => terminal.err.write(`error: ${message}\n`)
   if (error instanceof SettingsError) {
-    say(`${flag(error.field)} ${error.value}: ${error.advice}`)
+    say(`${[flag(error.field), error.value].join(' ').trim()}: ${error.advice}`)
     return exitCodes.usage
   }
   if (error instanceof OutputError) {

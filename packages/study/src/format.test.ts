@@ -1,6 +1,6 @@
 /** Numbers as people read them. */
 import { expect, test } from 'vitest'
-import { count, digits, plural, ranged } from './format.ts'
+import { count, digits, plural, power, pValue, ranged } from './format.ts'
 
 test.each([
   [-0.0714, '−0.071'],
@@ -22,4 +22,12 @@ test('a range stands beside its median unless it says nothing more', () => {
 
 test('one is singular', () => {
   expect([0, 1, 2].map(n => plural(n, 'run'))).toEqual(['0 runs', '1 run', '2 runs'])
+})
+
+test('numbers over many decades keep two digits, and an exact 0 is told from a small number', () => {
+  expect([1.74e-158, 0, 0.4567, 1234, null].map(power)).toEqual(['1.7e−158', '0', '0.46', '1.2e3', '–'])
+})
+
+test('a p-value is never 0', () => {
+  expect([0.0312, 1e-9, null].map(pValue)).toEqual(['p = 0.031', 'p < 0.001', '–'])
 })

@@ -37,7 +37,44 @@ export {
   summariseRun,
   type Verdict,
 } from './edge-of-chaos/summary.ts'
-export type { Spread } from './statistics.ts'
+export type { Spread } from './statistics/spread.ts'
+
+// Write a study of arms of your own, and run it
+export type {
+  Arm,
+  ArmRun,
+  ArmsStudy,
+  Point as CurvePoint,
+  Profile,
+  SettingRule,
+  SettingRules,
+  Watch,
+} from './arms/experiment.ts'
+export type { LogIdentity, RunLog } from './arms/log.ts'
+export type { AnyStudy, ArmsPlan, Place } from './arms/plan.ts'
+export { type FolderOptions, runInFolder } from './arms/run.ts'
+export {
+  type ArmsOptions,
+  type ArmsProgress,
+  type ArmsResult,
+  type FailedRun as FailedArmRun,
+  runArms,
+} from './arms/study.ts'
+export { type ArmSummary, summarise as summariseArms } from './arms/summary.ts'
+export { oneOf, path, type Rule, real, whole } from './rules.ts'
+export { holm, wilson } from './statistics/proportion.ts'
+export {
+  kaplanMeier,
+  type LogRank,
+  logRank,
+  type Survival,
+  type SurvivalStep,
+  type Waiting,
+} from './statistics/survival.ts'
+export type { ProgressView } from './progress.ts'
+
+// Judge the claims
+export { type ClaimResult, type Evidence, judge, type Row, type StudyName } from './claims/claims.ts'
 
 // Keep it
 export type { Results } from './edge-of-chaos/records.ts'

@@ -56,3 +56,10 @@ export function seedList(text: string, first?: number): number[] {
   const count = whole('seeds', 1, maxSeeds)(text)
   return Array.from({ length: count }, (_, i) => (first ?? 1) + i)
 }
+
+/** How a command line spells these seeds. */
+export const seedFlags = (seeds: readonly number[]): string =>
+  seeds.length === 1 ? `--seeds 1 --first-seed ${seeds[0]}` : `--seeds ${seeds.join(',')}`
+
+/** Reads words with commas between them. */
+export const words = (text: string): string[] => text.split(',').map(word => word.trim())

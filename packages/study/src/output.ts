@@ -68,9 +68,14 @@ const reasons: Record<string, [reason: string, remedy: string]> = {
   ENOSPC: ['the disk is full', 'Free some space, or give a folder on another one.'],
 }
 
-function attempt(folder: string, write: () => void): void {
+/**
+ * Does something in the folder.
+ *
+ * @throws OutputError with the system's reason in words, where it fails
+ */
+export function attempt<Result>(folder: string, work: () => Result): Result {
   try {
-    write()
+    return work()
   } catch (error) {
     const [reason, remedy] = reasons[codeOf(error)] ?? [
       `it cannot be written to (${error instanceof Error ? error.message : error})`,

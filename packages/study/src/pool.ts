@@ -18,12 +18,14 @@ export type Outcome<Result> =
   | { status: 'failed'; error: Failure }
   | { status: 'not begun' }
 
-export interface PoolOptions<Message> {
+export interface PoolOptions<Message, Result = unknown> {
   /** Worker threads; 0 runs the jobs here, one after the other, which a debugger can follow. Signals are heard between jobs. */
   workers: number
   /** Once aborted no job begins any more and running ones are asked to stop. */
   signal?: AbortSignal | undefined
   message?: ((index: number, message: Message) => void) | undefined
+  /** Called as soon as a job has come to its end. What it throws ends the work. */
+  ended?: ((index: number, outcome: Outcome<Result>) => void) | undefined
 }
 
 /** As many workers as there are cores to run them, but no more than eight. */
@@ -40,7 +42,7 @@ const retries = 2
 export async function runJobs<Input, Result, Message>(
   jobs: Job<Input>[],
   { file, task }: { file: URL; task: Task<Input, Result, Message> },
-  { workers, signal, message }: PoolOptions<Message>,
+  { workers, signal, message, ended }: PoolOptions<Message, Result>,
 ): Promise<Outcome<Result>[]> {
   const stop = new Int32Array(new SharedArrayBuffer(4))
   const halt = () => void Atomics.store(stop, 0, 1)
@@ -57,9 +59,11 @@ export async function runJobs<Input, Result, Message>(
     while (queue.length > 0 && stop[0] === 0) {
       const index = queue.shift()!
       const reply = await attempt(() => crew.run({ index, input: jobs[index]!.input, stop }))
-      outcomes[index] = reply.ok
+      const outcome: Outcome<Result> = reply.ok
         ? { status: 'done', result: reply.result }
         : { status: 'failed', error: reply.error }
+      outcomes[index] = outcome
+      ended?.(index, outcome)
     }
   }
   try {

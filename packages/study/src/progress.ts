@@ -55,3 +55,20 @@ function lines(sink: Sink, name: string): ProgressView {
     end: () => {},
   }
 }
+
+/**
+ * How long the rest will take, from how long the work so far took.
+ *
+ * @param start share that was done before the clock started
+ */
+export function timeLeft(start: number): (share: number) => string {
+  const began = performance.now()
+  return share => {
+    const elapsed = performance.now() - began
+    if (share - start < 0.02 || elapsed < 5000) return '' // too early to tell
+    const seconds = ((elapsed / (share - start)) * (1 - share)) / 1000
+    if (seconds < 90) return `${Math.max(1, Math.round(seconds / 5)) * 5} s left`
+    const minutes = Math.round(seconds / 60)
+    return minutes < 90 ? `${minutes} min left` : `${(minutes / 60).toFixed(1)} h left`
+  }
+}

@@ -60,6 +60,20 @@ export function task<Input, Result, Message>(
   }
 }
 
+/** A loop may turn thousands of times a second; nobody reads faster than this. */
+const millisecondsBetweenMessages = 100
+
+/** Says whether it is time for another message. */
+export function seldom(): () => boolean {
+  let last = 0
+  return () => {
+    const now = performance.now()
+    if (now - last < millisecondsBetweenMessages) return false
+    last = now
+    return true
+  }
+}
+
 /** An error as data. */
 export function failure(error: unknown): Failure {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) }

@@ -48,15 +48,26 @@ const config: Config = {
   title: { anchor: 'start', color: ink, fontSize: 14, fontWeight: 600, offset: 12, dx: -40, frame: 'group' },
 }
 
+const shared = { scale: { color: 'shared' }, legend: { color: 'shared' } } as const
+
 /**
  * Draws plots side by side; they share their colours and one legend.
  *
  * @param name  begins the ids in the drawing, so that several can stand in one page
  * @param label says in words what it is to a reader who cannot see it
  */
-export async function drawRow(plots: Plot[], name: string, label: string): Promise<string> {
-  const resolve = { scale: { color: 'shared' }, legend: { color: 'shared' } } as const
-  const spec: TopLevelSpec = { config, spacing: 48, padding: 16, hconcat: plots, resolve }
+export const drawRow = (plots: Plot[], name: string, label: string): Promise<string> =>
+  draw({ config, spacing: 48, padding: 16, hconcat: plots, resolve: shared }, name, label)
+
+/** Draws plots row by row, so many in each; otherwise as `drawRow`. */
+export const drawGrid = (plots: Plot[], columns: number, name: string, label: string): Promise<string> =>
+  draw(
+    { config, spacing: { row: 40, column: 32 }, padding: 16, concat: plots, columns, resolve: shared },
+    name,
+    label,
+  )
+
+async function draw(spec: TopLevelSpec, name: string, label: string): Promise<string> {
   const view = new View(parse(compile(spec).spec), { renderer: 'none' })
   try {
     const svg = await view.toSVG()

@@ -1,6 +1,6 @@
 /** Medians and ranges. */
 import { expect, test } from 'vitest'
-import { mean, median, quantiles, spread } from './statistics.ts'
+import { mean, median, quantiles, spread } from './spread.ts'
 
 test('quantiles are those of R, type 7', () => {
   // R: quantile(c(1, 2, 4, 8, 16), c(0, .1, .25, .5, .9, 1))

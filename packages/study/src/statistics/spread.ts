@@ -17,7 +17,9 @@ export function quantiles(values: readonly number[], shares: readonly number[]):
     const position = (sorted.length - 1) * share
     const below = sorted[Math.floor(position)] ?? Number.NaN
     const above = sorted[Math.ceil(position)] ?? Number.NaN
-    return below === above ? below : below + (above - below) * (position - Math.floor(position))
+    return below === above || !Number.isFinite(below)
+      ? below
+      : below + (above - below) * (position - Math.floor(position))
   })
 }
 

@@ -1,0 +1,52 @@
+/** Puts a study of arms into a folder: the numbers, the figures and the page. */
+
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Files, writeFiles } from '../output.ts'
+import type { AnyStudy } from './plan.ts'
+import { figures } from './plots.ts'
+import { armsCsv, curvesCsv, neuronsCsv, profilesCsv, resultsJson, runsCsv } from './records.ts'
+import { type Drawn, report } from './report.ts'
+import type { ArmsResult } from './study.ts'
+import { summarise } from './summary.ts'
+
+const plotNames = ['overview', 'success', 'learning', 'gradients', 'sensitivities', 'neurons']
+
+/**
+ * Writes results.json, the tables as .csv, report.html and the figures as .svg. They replace the files of an earlier
+ * study in the folder; other files stay. The same study gives the same bytes.
+ *
+ * @returns the paths of the files
+ * @throws  OutputError when the folder cannot be written to
+ */
+export async function writeArms(
+  study: AnyStudy,
+  result: ArmsResult,
+  folder: string,
+  options: { plots?: boolean } = {},
+): Promise<string[]> {
+  const { plots = true } = options
+  const { runs } = result
+  const summaries = summarise(study, result)
+  const files: Files = {
+    'results.json': resultsJson(study, result),
+    'arms.csv': armsCsv(summaries),
+    'runs.csv': runsCsv(runs),
+    'curves.csv': curvesCsv(runs),
+    'profiles.csv': profilesCsv(study, runs),
+    'neurons.csv': neuronsCsv(runs),
+  }
+  const drawn: Drawn[] = []
+  if (plots) {
+    const { drawGrid, standalone } = await import('../vega.ts')
+    for (const { name, title, caption, plots, columns } of figures(study, result, summaries)) {
+      const drawing = await drawGrid(plots, columns, name, title)
+      files[`${name}.svg`] = standalone(drawing)
+      drawn.push({ title, caption, drawing })
+    }
+  }
+  files['report.html'] = report(study, result, summaries, drawn)
+  const stale = plotNames.map(name => `${name}.svg`).filter(name => !(name in files))
+  for (const name of stale) rmSync(join(folder, name), { force: true })
+  return writeFiles(folder, files)
+}
