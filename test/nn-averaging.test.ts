@@ -47,6 +47,18 @@ describe('the average of weights', () => {
     },
   )
 
+  test('stays finite where the distance between two weights is not', () => {
+    const [layer, most] = [layerOf(), f64([Number.MAX_VALUE, -Number.MAX_VALUE])]
+    const average = new WeightAverage(layer)
+    for (const bias of [most, most.neg(), most.neg()]) {
+      layer.bias.value = bias
+      average.update()
+    }
+    const third = Number.MAX_VALUE / 3
+    const found = values(average.values().bias!).map(value => value / third)
+    for (const [i, sign] of [-1, 1].entries()) expect(found[i]).toBeCloseTo(sign, 10)
+  })
+
   test('stands in for the parameters while a function runs, and only then', () => {
     const { layer, average } = averaged([
       [1, 2],

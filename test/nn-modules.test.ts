@@ -112,6 +112,13 @@ describe('paths', () => {
     knot.other = knot
     expect([...knot.parameters().keys()]).toEqual(['block.inner.weight', 'block.inner.bias'])
   })
+
+  test('are finite where a field leads back to itself', () => {
+    const options: { self?: object } = {}
+    options.self = options
+    const knot = Object.assign(new Block(), { options })
+    expect([...knot.parameters().keys()]).toEqual(['inner.weight', 'inner.bias'])
+  })
 })
 
 describe('scopes', () => {

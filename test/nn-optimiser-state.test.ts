@@ -1,6 +1,16 @@
 /** Optimisers go on from a state as if nothing had been between, know their groups of parameters, and refuse the rest. */
-import { AdamW, Dense, type Module, Muon, matches, type Optimiser, SGD, schedules } from '@sensigrad/nn'
-import { capture, key, type State, type Tensor } from 'sensigrad'
+import {
+  AdamW,
+  Dense,
+  type Module,
+  Muon,
+  matches,
+  type Optimiser,
+  Sequential,
+  SGD,
+  schedules,
+} from '@sensigrad/nn'
+import { capture, key, type State, scope, type Tensor } from 'sensigrad'
 import { describe, expect, test } from 'vitest'
 import { f64, gap, values } from './support/neurons.ts'
 import { batch, layerOf, type Make, optimisers, stepOf } from './support/optimisers.ts'
@@ -43,6 +53,19 @@ describe.each(optimisers)('%s', (_, make) => {
     ;[layer.weight.value, layer.bias.value] = weights
     goOn(run)
     expect(bitsOf(layer)).toEqual(whole())
+  })
+
+  test('may be put back in a scope, before the optimiser has seen a parameter', () => {
+    const { layer, optimiser } = after(make, 10)
+    const other = make(plan)
+    scope(() => other.restore(optimiser.state()))
+    const weights = layer.state()
+    const next = [optimiser, other].map(each => {
+      layer.restore(weights)
+      stepOf(layer, each)(...batch(10))
+      return bitsOf(layer)
+    })
+    expect(next[1]).toEqual(next[0])
   })
 
   test('goes back to its beginning', () => {
@@ -91,6 +114,21 @@ describe('a state', () => {
     expect(values(state['weight.mean'] as Tensor)).toEqual(before)
   })
 
+  test('goes on where other parameters of the module move first than when it was taken', () => {
+    const weight = f64([1, 2, 3, 4, 5, 6], [2, 3])
+    const continued = (resume: boolean) => {
+      const layer = layerOf()
+      const first = new SGD({ rate: 1, momentum: 0.5 })
+      first.update(layer, ones)
+      const sgd = resume ? new SGD({ rate: 1, momentum: 0.5 }) : first
+      if (resume) sgd.restore(first.state())
+      sgd.update(layer, { weight })
+      sgd.update(layer, { weight, ...ones })
+      return bitsOf(layer)
+    }
+    expect(continued(true)).toEqual(continued(false))
+  })
+
   test('has a rate that was changed by hand', () => {
     const [sgd, other] = [new SGD({ rate: 1 }), new SGD({ rate: 0.5 })]
     sgd.rate = 0.25
@@ -113,8 +151,8 @@ describe('a state', () => {
     const [sgd, layer] = [new SGD({ rate: 1, momentum: 0.5 }), layerOf()]
     sgd.restore(saved.state())
     const before = bitsOf(layer)
-    expect(() => sgd.update(layer, { weight: f64([1, 2, 3, 4, 5, 6], [2, 3]) })).toThrow(
-      /^SGD: the state that was restored has nothing of weight; it has bias\. Restore/,
+    expect(() => sgd.update(new Sequential(layer), { 'layers.0.bias': ones.bias })).toThrow(
+      /^SGD: the state that was restored has nothing of layers\.0\.bias; it has bias\. Restore/,
     )
     expect(() =>
       sgd.update(new Dense(3, 4, { key: key(1), dtype: 'float64' }), { bias: f64([1, 1, 1, 1]) }),

@@ -1,6 +1,6 @@
 /** SAL at its edges: what it refuses, warns of, and leaves as it was. */
 import { test } from '@fast-check/vitest'
-import { activations, Dense, initialise, Module } from '@sensigrad/nn'
+import { activations, Dense, initialise, Module, Parameter, neuron as unitsOf } from '@sensigrad/nn'
 import { type DType, dtypes, key, normal, type Tensor, tensor } from 'sensigrad'
 import { describe, expect } from 'vitest'
 import { f64, values } from './support/neurons.ts'
@@ -136,4 +136,21 @@ describe('What is not finite', () => {
     expect(values(second!.weight.value).filter(Number.isNaN)).toHaveLength(1)
     expect(bitsOf(model)).toEqual(before)
   })
+})
+
+test('a state of too few units is refused before anything is put back', () => {
+  const attached = (count: number, options: { neurons?: number[] }) => {
+    const [layer, weights] = [layerOf(2, 3, 1), new Parameter(signals(5, count, 3))]
+    const units = unitsOf((x: Tensor) => x.matmul(weights.value.transpose()).tanh(), {
+      parameters: [weights],
+    })
+    return { layer, units, sal: quietly({ rate: 1e-3 }).attach(layer).attach(units, options) }
+  }
+  const [few, many] = [attached(3, {}), attached(6, { neurons: [5] })]
+  few.layer.call(signals(1, 4, few.layer.inputs))
+  few.units.call(signals(2, 4, 3))
+  few.sal.adjust()
+  const before = many.sal.state()
+  expect(() => many.sal.restore(few.sal.state())).toThrow('there is no neuron 5 in Units with 3 neurons')
+  expect(many.sal.state()).toEqual(before)
 })

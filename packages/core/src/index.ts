@@ -59,7 +59,7 @@ export { cast } from './ops/cast.ts'
 // biome-ignore format: a list
 export {
   defineMultiOp, defineOp, type ForwardContext, type ForwardStep, type MultiOp, type MultiOpDefinition, type Op,
-  type OpDefinition, operations, type ReverseContext, type ReverseStep, type Ruled, type SingleOp,
+  type OpDefinition, operations, type PulledEntry, type ReverseContext, type ReverseStep, type Ruled, type SingleOp,
 } from './ops/define.ts'
 // biome-ignore format: a list
 export {
@@ -148,7 +148,8 @@ export type { State, Stateful } from './state.ts'
 // Steps that are captured once and replayed
 export { type Captured, type CaptureArgument, type CaptureOptions, capture } from './capture/capture.ts'
 export type { StepOutput } from './capture/captured-step.ts'
-export { type Assumed, assume, fresh, setting } from './capture/open-trace.ts'
+export { type Assumed, assume, setting } from './capture/open-trace.ts'
+export { fresh, isRepeating } from './capture/given.ts'
 export { Variable } from './capture/variable.ts'
 
 // Expressions of elementwise operations: what a backend compiles, and how activations find their slopes

@@ -1,5 +1,7 @@
 /** Who listens to what a module does: SAL, probes, whoever wants to know. */
 
+import { isRepeating } from '@sensigrad/core'
+
 let isUnheard = false
 
 /** Runs `body`, in which nobody is told anything: for passes that are only computed again. */
@@ -19,7 +21,7 @@ export class Listeners<Event> {
 
   /** Whether anybody would be told. */
   get areThere(): boolean {
-    return this.#listeners.size > 0 && !isUnheard
+    return this.#listeners.size > 0 && !isUnheard && !isRepeating()
   }
 
   /** Tells `listener` each event from now on. Returns the function that ends this. */
@@ -29,7 +31,7 @@ export class Listeners<Event> {
   }
 
   tell(event: Event): void {
-    if (isUnheard) return
+    if (!this.areThere) return
     for (const listener of this.#listeners) listener(event)
   }
 }

@@ -13,6 +13,7 @@ import {
   Variable,
   withScope,
 } from '@sensigrad/core'
+import { checkFunction } from './check.ts'
 import { KeyStream } from './key-stream.ts'
 import { Listeners } from './listeners.ts'
 import { restoreState, stateOf } from './module-state.ts'
@@ -84,6 +85,7 @@ export abstract class Module<Inputs extends readonly unknown[] = [x: Tensor], Ou
 
   /** Tells `listener` of each call from now on. Returns the function that ends this. */
   onCall(listener: (call: Call) => void): () => void {
+    checkFunction(`${this.constructor.name}.onCall`, 'the listener', listener, 'Give a function of a call')
     return this.#calls.add(listener)
   }
 
@@ -226,11 +228,17 @@ export function checkModule(operation: string, module: unknown): asserts module 
 }
 
 /** Visits what a module is made of among the fields of an object, looking into arrays and plain objects. */
-function walk(holder: object, path: string, visit: (path: string, field: unknown) => void): void {
+function walk(
+  holder: object,
+  path: string,
+  visit: (path: string, field: unknown) => void,
+  above: readonly object[] = [],
+): void {
   for (const [name, field] of Object.entries(holder)) {
     const below = path === '' ? name : `${path}.${name}`
     if (parts.some(part => field instanceof part)) visit(below, field)
-    else if (Array.isArray(field) || isPlain(field)) walk(field, below, visit)
+    else if ((Array.isArray(field) || isPlain(field)) && !above.includes(field))
+      walk(field, below, visit, [...above, field])
   }
 }
 

@@ -14,6 +14,7 @@ import {
   ValueError,
 } from '@sensigrad/core'
 import type { Activation } from './activation.ts'
+import { checkFunction } from './check.ts'
 import type { Initialiser } from './initialise.ts'
 import { Listeners } from './listeners.ts'
 import { type AnyModule, checkModule, Module } from './module.ts'
@@ -54,6 +55,12 @@ export abstract class NeuronLayer<
 
   /** Tells `listener` of each forward pass from now on. Returns the function that ends this. */
   onFiring(listener: (firing: Firing) => void): () => void {
+    checkFunction(
+      `${this.constructor.name}.onFiring`,
+      'the listener',
+      listener,
+      'Give a function of a firing',
+    )
     return this.#firings.add(listener)
   }
 
@@ -80,6 +87,7 @@ export function observe<Result>(
   body: () => Result,
 ): { result: Result; firings: { path: string; firing: Firing }[] } {
   checkModule('observe', module)
+  checkFunction('observe', 'the body', body, 'Give a function: () => model.call(x)')
   const firings: { path: string; firing: Firing }[] = []
   const ends = [...module.modules()].flatMap(([path, layer]) =>
     layer instanceof NeuronLayer ? [layer.onFiring(firing => firings.push({ path, firing }))] : [],
@@ -112,6 +120,13 @@ export function checkLayer(
   ] as const) {
     if (Number.isInteger(size) && size >= (what === 'inputs' ? 0 : 1)) continue
     throw new ValueError(layer, `${describeValue(size)} is no number of ${what}`, 'Give a whole number')
+  }
+  if (options !== undefined && (typeof options !== 'object' || options === null || Array.isArray(options))) {
+    throw new ValueError(
+      layer,
+      `the options are ${describeValue(options)}`,
+      'Give at least a key: { key: key(7) }',
+    )
   }
   const { key, dtype = 'float32' } = options ?? {}
   if (!Array.isArray(key)) {

@@ -9,7 +9,7 @@ import { Tensor } from '../tensor/tensor.ts'
 import { leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 import { checkEqual } from './check.ts'
 import { formatProgram } from './format.ts'
-import { notingFresh } from './open-trace.ts'
+import { noting } from './given.ts'
 import { plan, type Store } from './plan.ts'
 import { Buffer, type Instruction, type Operand, type Program, wholeOf } from './program.ts'
 import { Replay } from './replay.ts'
@@ -156,7 +156,9 @@ export class CapturedStep<Output extends StepOutput> {
     let after: Tensor[]
     try {
       const ready = this.#fresh.filter(({ isUsed }) => !isUsed).map(({ first }) => first)
-      ;({ result: expected, given } = notingFresh(step, ready))
+      const noted = noting(step, ready)
+      expected = noted.result
+      given = noted.given.fresh
       after = this.#residents.map(({ variable }) => variable.value)
     } finally {
       for (const [i, { variable }] of this.#residents.entries()) variable.value = before[i]!

@@ -37,39 +37,6 @@ export function openTrace(): OpenTrace | undefined {
   return isCapturing() ? open : undefined
 }
 
-/** Fresh tensors that are there already, and all that were given, while somebody takes notes. */
-interface Notes {
-  readonly ready: Tensor[]
-  readonly given: Tensor[]
-}
-
-let notes: Notes | undefined
-
-function made(make: () => Tensor): Tensor {
-  const tensor = notes?.ready.shift() ?? make()
-  notes?.given.push(tensor)
-  return tensor
-}
-
-/**
- * Runs `body`, a step as it stands, and notes down which fresh tensors it was given, to give them to its replay, too.
- *
- * @param ready  those that were made when the step was captured, and not used yet
- */
-export function notingFresh<Result>(
-  body: () => Result,
-  ready: readonly Tensor[],
-): { result: Result; given: readonly Tensor[] } {
-  const outer = notes
-  const own: Notes = { ready: [...ready], given: [] }
-  notes = own
-  try {
-    return { result: body(), given: own.given }
-  } finally {
-    notes = outer
-  }
-}
-
 /** Runs `body` with an open trace. */
 export function withTrace<Result>(trace: OpenTrace, body: () => Result): Result {
   const outer = open
@@ -103,19 +70,6 @@ export function setting(read: () => number, dtype: DType): Tensor | number {
 }
 
 /**
- * A tensor that is made anew for each step, such as the noise of a dropout: inside of a captured step `make` runs
- * before each replay, elsewhere at once. Give numbers that differ from call to call, from keys that do.
- *
- * @param make  gives a tensor, each time of the same shape and type; it runs outside of the captured step
- * @throws BackendError inside of the step of a captured loop, where it would be the same at each step
- * @example const noise = fresh(() => normal(keys.next(), [8, 100]))
- */
-export function fresh(make: () => Tensor): Tensor {
-  checkGiven('fresh', make, 'fresh(() => normal(keys.next(), shape))')
-  return openTrace()?.fresh(make) ?? made(make)
-}
-
-/**
  * A value that decides what a step does, such as whether a module is in training: a captured step is captured again
  * when it has changed, and captures for several values are kept side by side.
  *
@@ -128,7 +82,7 @@ export function assume<Value extends Assumed>(read: () => Value): Value {
 }
 
 /** @throws ValueError when there is no function */
-function checkGiven(operation: string, given: unknown, such: string): void {
+export function checkGiven(operation: string, given: unknown, such: string): void {
   if (typeof given === 'function') return
   throw new ValueError(operation, `the function is ${describeValue(given)}`, `Give one: ${such}`)
 }

@@ -8,6 +8,7 @@ import { letGo } from '../tensor/lifetime.ts'
 import { keep } from '../tensor/memory.ts'
 import { formatShape, sameShape } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { heldBy, keepsToItself } from './given.ts'
 import { isLent } from './lent.ts'
 import { openTrace } from './open-trace.ts'
 
@@ -36,6 +37,8 @@ export class Variable {
   #value: Tensor | undefined
   #home: Home | undefined
   #version = 0
+  /** Its value, but for a run that is given another one. */
+  readonly #read = (): Tensor => openTrace()?.read(this) ?? this.#current()
 
   static {
     keepAt = (variable, home) => {
@@ -63,7 +66,7 @@ export class Variable {
 
   /** The current value. */
   get value(): Tensor {
-    return openTrace()?.read(this) ?? this.#current()
+    return heldBy(this, this.#read)
   }
 
   /**
@@ -88,7 +91,7 @@ export class Variable {
         `Cast it: .cast('${dtype}')`,
       )
     }
-    if (openTrace()?.write(this, next)) return
+    if (keepsToItself(this, next) || openTrace()?.write(this, next)) return
     // Numbers that another step will change are copied.
     const value = isLent(next) ? new Tensor(next.backend, next.backend.copy(next), dtype, shape) : next
     this.#value = keep(value, this.#value)

@@ -73,7 +73,7 @@ export interface MultiOpDefinition<Attributes> extends Definition {
 }
 
 /** What the engine hands to a reverse rule of either kind: one object serves both, as there is one for each entry. */
-interface PulledEntry<Attributes> extends ReverseStep<Attributes> {
+export interface PulledEntry<Attributes> extends ReverseStep<Attributes> {
   /** The cotangent and the output of an operation that has one. */
   readonly g: Tensor | undefined
   readonly output: Tensor

@@ -2,7 +2,7 @@
 
 import type { Backend } from '../backend/contract.ts'
 import { currentBackend } from '../backend/current.ts'
-import { DTypeError, describeValue, ShapeError, ValueError } from '../errors.ts'
+import { BackendError, DTypeError, describeValue, ShapeError, ValueError } from '../errors.ts'
 import { checkOptions, checkTensor } from './check.ts'
 import { allocate, type DType, dtypeOf, dtypes, type TypedArray } from './dtype.ts'
 import { checkShape, formatShape, type Shape, sameShape, sizeOf } from './shape.ts'
@@ -75,6 +75,7 @@ function fromHost(
   backend: Backend,
   operation: string,
 ): Tensor {
+  checkBackend(operation, backend)
   if (!dtypes.includes(dtype) || !backend.capabilities.dtypes.includes(dtype)) {
     throw new DTypeError(
       operation,
@@ -92,6 +93,12 @@ function fromHost(
   host.set(values)
   if (dtype === 'bool') for (let i = 0; i < host.length; i++) host[i] = values[i] === 0 ? 0 : 1
   return new Tensor(backend, backend.upload(host, dtype), dtype, [...shape])
+}
+
+/** @throws BackendError for what is none */
+function checkBackend(operation: string, backend: Backend): void {
+  if (typeof backend === 'object' && backend !== null && 'capabilities' in backend) return
+  throw new BackendError(operation, `${describeValue(backend)} is no backend`, 'Give one such as cpu()')
 }
 
 interface HostValues {

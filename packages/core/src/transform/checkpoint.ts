@@ -3,6 +3,7 @@
  * arrives there (Griewank and Walther, "Evaluating Derivatives", ch. 12).
  */
 
+import { type Given, noting, repeating } from '../capture/given.ts'
 import { GradientError } from '../errors.ts'
 import { aliasOf } from '../ops/alias.ts'
 import { makeMultiOp } from '../ops/define.ts'
@@ -20,6 +21,8 @@ import { leavesOf, mapTree, rebuildTree, type TensorTree } from '../tensor/tree.
 interface Forgotten {
   /** Computes the outputs from the leaves of the arguments. */
   readonly run: (leaves: readonly Tensor[]) => readonly Tensor[]
+  /** What that was given the first time, besides the leaves. */
+  readonly given: Given
   /** What it computed the first time. */
   readonly results: readonly Tensor[]
   /** How many inputs are leaves of the arguments; the others are recorded tensors that the function closes over. */
@@ -47,7 +50,8 @@ const forgotten = makeMultiOp<Forgotten>({
  * sweep computes the rest again. Recorded tensors that it closes over, such as parameters, have their gradients as ever.
  *
  * @param f  a synchronous function of tensors or trees of tensors that returns a tensor or a tree; it runs once more for
- *           each sweep, and must compute the same then
+ *           each sweep, and must compute the same then. What is `fresh`, such as a dropout, stays what it was; variables
+ *           are read as they were, and written once
  * @returns f, with the same values and derivatives
  * @example const deep = blocks.map(block => checkpoint((x: Tensor) => block.call(x)))
  */
@@ -59,10 +63,11 @@ export function checkpoint<Inputs extends readonly TensorTree[], Output extends 
     const leaves = leavesOf('checkpoint', inputs).map(({ tensor }) => tensor)
     if (!isRecording()) return f(...inputs)
     const compute = (given: readonly Tensor[]): Output => f(...rebuildTree(inputs, given))
-    const { output, outer } = firstRun(compute, leaves)
+    const { output, outer, given } = firstRun(compute, leaves)
     const all = [...leaves, ...outer]
     const results = forgotten.apply(all, {
-      run: given => tensorsOf(compute(given)),
+      run: values => tensorsOf(compute(values)),
+      given,
       results: tensorsOf(output),
       leaves: leaves.length,
     })
@@ -79,14 +84,14 @@ function tensorsOf(output: TensorTree): Tensor[] {
 function firstRun<Output extends TensorTree>(
   compute: (leaves: readonly Tensor[]) => Output,
   leaves: readonly Tensor[],
-): { output: Output; outer: Tensor[] } {
+): { output: Output; outer: Tensor[]; given: Given } {
   return recording(() => {
     const first = now()
     const aliases = leaves.map(aliasOf)
-    const output = compute(aliases)
+    const { result: output, given } = noting(() => compute(aliases))
     const outer = closedOver(tensorsOf(output), aliases, first)
     const plain = mapTree('checkpoint', output, x => x.view(x.shape, x.strides, x.offset))
-    return { output: plain, outer }
+    return { output: plain, outer, given }
   })
 }
 
@@ -103,13 +108,16 @@ function checkSame(tape: Tape, outer: readonly Tensor[]): void {
 }
 
 /** The tape of the computation, run again on aliases of the leaves and on what it closes over. */
-function again({ run, leaves }: Forgotten, inputs: readonly Tensor[]): Tape {
+function again({ run, given, leaves }: Forgotten, inputs: readonly Tensor[]): Tape {
   const outer = inputs.slice(leaves)
   const oldest = outer.reduce((id, { entry }) => Math.min(id, entry!.id), Number.POSITIVE_INFINITY)
   const tape = recording(
     () => {
       const aliases = inputs.slice(0, leaves).map(aliasOf)
-      return slice(run(aliases), [...aliases, ...outer])
+      return slice(
+        repeating(() => run(aliases), given),
+        [...aliases, ...outer],
+      )
     },
     Math.min(oldest, now()),
   )

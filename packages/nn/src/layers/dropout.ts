@@ -16,6 +16,7 @@ export interface DropoutOptions {
  * after `eval()` gives x as it is. (Srivastava et al., JMLR 15, 2014.)
  *
  * @param p  the probability; 0.5 unless said
+ * @throws ValueError for a probability that is none, and without a key
  * @example new Dropout(0.2, { key: key(7) })
  */
 export class Dropout extends Module {
@@ -25,7 +26,7 @@ export class Dropout extends Module {
   constructor(p: number | undefined, options: DropoutOptions) {
     super()
     checkOptions('Dropout', options, ['key'])
-    const share = p ?? 0.5
+    const share = p === undefined ? 0.5 : p
     checkShare('Dropout', 'probability', share)
     this.p = share
     this.keys = new KeyStream(options.key)

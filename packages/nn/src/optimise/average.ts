@@ -87,7 +87,9 @@ export class WeightAverage implements Stateful {
 
   #moved(average: Tensor, weight: Tensor, before: Tensor): Tensor {
     if (this.#decay !== undefined) return average.mul(this.#decay).add(weight.mul(1 - this.#decay))
-    return average.add(weight.sub(average).div(before.cast(weight.dtype).add(1)))
+    // Halves: the difference of two numbers may be more than the type holds, that of their halves is not.
+    const apart = weight.mul(0.5).sub(average.mul(0.5))
+    return average.add(apart.div(before.cast(weight.dtype).add(1).mul(0.5)))
   }
 
   /** The averages, by path; the parameters as they were at first before the first update. */

@@ -14,6 +14,7 @@ import {
   ValueError,
   zeros,
 } from '@sensigrad/core'
+import { isRecord } from '../check.ts'
 import type { ByParameter } from '../gradients.ts'
 
 /**
@@ -97,7 +98,7 @@ function numberIn(x: Tensor): number | undefined {
 
 /** @throws ValueError unless these are tensors of a float type by path */
 export function checkGradients(operation: string, gradients: unknown): asserts gradients is ByParameter {
-  if (typeof gradients !== 'object' || gradients === null) {
+  if (!isRecord(gradients)) {
     throw new ValueError(
       operation,
       `the gradients are ${describeValue(gradients)}`,

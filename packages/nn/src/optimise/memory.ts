@@ -6,6 +6,7 @@
 import {
   checkTensor,
   full,
+  keep,
   outsideCapture,
   type State,
   type Tensor,
@@ -47,13 +48,17 @@ export class Memory<Group> {
   /**
    * What is kept of some parameters; what was not there yet is made.
    *
+   * @param all  the paths of all parameters of their module, those that stay, too
    * @throws ValueError or ShapeError when a state that was restored does not fit them
    */
-  of(parameters: readonly (readonly [path: string, parameter: Parameter])[]): Kept<Group>[] {
+  of(
+    parameters: readonly (readonly [path: string, parameter: Parameter])[],
+    all: ReadonlyMap<string, unknown>,
+  ): Kept<Group>[] {
     const strange = parameters.flatMap(([path, parameter]) =>
       this.#kept.has(parameter) ? [] : [{ path, parameter, ...this.#treat(path, parameter) }],
     )
-    this.#checkAwaited(strange)
+    this.#checkAwaited(strange, all)
     // What waits is checked as a whole before the first slot is made.
     const made = strange.map(one => {
       const values = this.#checked(one.path, one.parameter, slotsOf(one.stages), this.#waiting.get(one.path))
@@ -113,16 +118,21 @@ export class Memory<Group> {
         }
       })
     })
+    const waiting = new Map([...given].filter(([path]) => !seen.has(path)))
     return () => {
+      for (const slots of waiting.values()) for (const value of slots.values()) keep(value) // beyond any scope
       for (const change of changes) change()
-      this.#waiting = new Map([...given].filter(([path]) => !seen.has(path)))
+      this.#waiting = waiting
     }
   }
 
-  /** @throws ValueError when a state was restored for other parameters, but not for one that begins now */
-  #checkAwaited(beginning: readonly { readonly path: string; readonly stages: readonly Stage[] }[]): void {
+  /** @throws ValueError when a state was restored for parameters that the module has not, but not for one that begins */
+  #checkAwaited(
+    beginning: readonly { readonly path: string; readonly stages: readonly Stage[] }[],
+    all: ReadonlyMap<string, unknown>,
+  ): void {
     const missing = beginning.find(({ path, stages }) => !this.#waiting.has(path) && slotsOf(stages).size > 0)
-    const left = [...this.#waiting.keys()].filter(waits => !beginning.some(({ path }) => path === waits))
+    const left = [...this.#waiting.keys()].filter(path => !all.has(path))
     if (missing === undefined || left.length === 0) return
     throw new ValueError(
       this.#optimiser,

@@ -148,11 +148,12 @@ export class Optimiser<Settings> implements Stateful {
     this.#pace.check()
     this.#checkGroups(parameters)
     if (pairs.length === 0) return
-    const kept = this.#memory.of(pairs)
+    const kept = this.#memory.of(pairs, parameters)
     const update = new Update(gradients)
     if (this.#refusals) update.guard(operation, this.#refusals, kept[0]!.parameter)
     const rateOf = this.#pace.next(kept[0]!.parameter)
     for (const one of kept) update.lead(one, rateOf(one.group, one.parameter.value.dtype))
+    this.#pace.count(kept[0]!.parameter) // what goes wrong in a stage is no update
     const records = update.make()
     if (assume(() => this.#listeners.size) === 0) return
     for (const record of records) for (const listener of this.#listeners) listener(record)

@@ -41,19 +41,22 @@ export class Pace {
     for (const group of this.#groups) this.#rateAt(group, this.#steps)
   }
 
-  /**
-   * Counts an update, at each call of a captured step anew.
-   *
-   * @returns the rates at this update. A number is a setting, which costs nothing where it stays; what a schedule gives is
-   *          a tensor that is made for each update
-   */
-  next(like: Parameter): (group: AnyGroup, dtype: DType) => TensorLike {
+  /** Counts an update that is to be made, at each call of a captured step anew: after its rates were asked for. */
+  count(like: Parameter): void {
     const { dtype, backend } = outsideCapture(() => like.value)
     fresh(() => {
       this.check()
       this.#steps++
       return scalar(1, dtype, backend) // nobody reads it: it is there to be asked for
     })
+  }
+
+  /**
+   * The rates at the next update. A number is a setting, which costs nothing where it stays; what a schedule gives is a
+   * tensor that is made for each update.
+   */
+  next(like: Parameter): (group: AnyGroup, dtype: DType) => TensorLike {
+    const { backend } = outsideCapture(() => like.value)
     const known = new Map<string, TensorLike>()
     return (group, dtype) => {
       const key = `${this.#groups.indexOf(group)} ${dtype}`
@@ -112,7 +115,7 @@ export class Pace {
 
   #rateOf(group: AnyGroup, dtype: DType, backend: Backend): TensorLike {
     const isScheduled = assume(() => typeof group.rate === 'function')
-    if (isScheduled) return fresh(() => tensor(this.#rateAt(group, this.#steps - 1), { dtype, backend }))
+    if (isScheduled) return fresh(() => tensor(this.#rateAt(group, this.#steps), { dtype, backend }))
     return setting(() => this.#rateAt(group, this.#steps), dtype)
   }
 

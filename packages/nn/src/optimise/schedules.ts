@@ -1,11 +1,16 @@
 /** Learning rates that change as learning goes on: functions of the number of updates made before. */
 
 import { describeValue, ValueError } from '@sensigrad/core'
+import { checkOptions } from '../check.ts'
 
 /** The rate at a step, the first of which is step 0. Any function of this form is one. */
 export type Schedule = (step: number) => number
 
-/** The same rate at all times. */
+/**
+ * The same rate at all times.
+ *
+ * @example sequence([linear(0, 0.1, 100), 100], constant(0.1))
+ */
 export function constant(rate: number): Schedule {
   checkRates('constant', { rate })
   return () => rate
@@ -28,6 +33,8 @@ export function linear(from: number, to: number, steps: number): Schedule {
  * 2017, eq. 5).
  *
  * @param steps  after how many updates the second rate is there
+ * @throws ValueError for a rate or a number of steps that is none
+ * @example new Adam({ rate: cosine(1e-3, 10_000) })
  */
 export function cosine(from: number, steps: number, to = 0): Schedule {
   checkRates('cosine', { from, to })
@@ -44,13 +51,19 @@ function wave(from: number, to: number, steps: number): Schedule {
  *
  * @example stairs(0.1, { every: 1000, factor: 0.1 })
  */
-export function stairs(rate: number, { every, factor }: { every: number; factor: number }): Schedule {
+export function stairs(rate: number, options: { every: number; factor: number }): Schedule {
+  checkOptions('stairs', options, ['every', 'factor'])
+  const { every, factor } = options
   checkRates('stairs', { rate, factor })
   checkSteps('stairs', every)
   return step => rate * factor ** Math.floor(step / every)
 }
 
-/** The rate times `factor` after each update. */
+/**
+ * The rate times `factor` after each update.
+ *
+ * @example exponential(0.1, 0.999)
+ */
 export function exponential(rate: number, factor: number): Schedule {
   checkRates('exponential', { rate, factor })
   return step => rate * factor ** step
@@ -59,6 +72,8 @@ export function exponential(rate: number, factor: number): Schedule {
 /**
  * Linear up to the rate, which is reached after `warmUp` updates, then down with the inverse square root of their number
  * (Vaswani et al. 2017, eq. 3).
+ *
+ * @example inverseSquareRoot(1e-3, 4000)
  */
 export function inverseSquareRoot(rate: number, warmUp: number): Schedule {
   checkRates('inverseSquareRoot', { rate })
@@ -76,8 +91,14 @@ export interface OneCycleOptions {
   readonly warmUp?: number
 }
 
-/** Up to the highest rate and down to nearly nothing, in half waves of the cosine (Smith and Topin 2018). */
+/**
+ * Up to the highest rate and down to nearly nothing, in half waves of the cosine (Smith and Topin 2018).
+ *
+ * @throws ValueError for an option that there is not, and for too few steps
+ * @example oneCycle(0.1, 1000, { warmUp: 0.2 })
+ */
 export function oneCycle(highest: number, steps: number, options: OneCycleOptions = {}): Schedule {
+  checkOptions('oneCycle', options, ['start', 'end', 'warmUp'])
   const { start = 1 / 25, end = 4e-6, warmUp = 0.3 } = options
   checkRates('oneCycle', { highest, start, end, warmUp })
   checkSteps('oneCycle', steps)

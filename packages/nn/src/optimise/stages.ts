@@ -1,10 +1,31 @@
 /** The stages that optimisers are made of. Each is what its formula says: g is the update that arrives, w the weight. */
 
-import { clip, type Expression, elementwise, norm, type Tensor } from '@sensigrad/core'
+import {
+  clip,
+  describeValue,
+  type Expression,
+  elementwise,
+  norm,
+  type Tensor,
+  ValueError,
+} from '@sensigrad/core'
+import { checkCount } from '../check.ts'
 import { scaleTo } from './clip.ts'
 import type { Slot, Stage } from './stage.ts'
 
 const zeros: Slot = { initial: 0 }
+
+/** @throws ValueError unless all of these are finite numbers, zero or more */
+function check(stage: string, numbers: Readonly<Record<string, unknown>>): void {
+  for (const [name, number] of Object.entries(numbers)) {
+    if (typeof number === 'number' && number >= 0 && number < Number.POSITIVE_INFINITY) continue
+    throw new ValueError(
+      stage,
+      `the ${name} ${describeValue(number)} is not ≥ 0 and finite`,
+      'Give such a number',
+    )
+  }
+}
 
 /** η g: the learning rate, the last stage of all. */
 export const rate: Stage = {
@@ -14,11 +35,13 @@ export const rate: Stage = {
 
 /** Each element of g between -max and max. */
 export function clipValue(max: number): Stage {
+  check('clipValue', { max })
   return { name: 'clipValue', apply: update => ({ update: clip(update, -max, max) }) }
 }
 
 /** g, of a parameter, scaled down to the norm max. */
 export function clipNorm(max: number): Stage {
+  check('clipNorm', { max })
   return {
     name: 'clipNorm',
     apply: update => ({ update: update.mul(scaleTo(norm(update), max, update)) }),
@@ -27,6 +50,7 @@ export function clipNorm(max: number): Stage {
 
 /** g, scaled down by what brings the gradients of all parameters together to the norm max. */
 export function clipGlobalNorm(max: number): Stage {
+  check('clipGlobalNorm', { max })
   return {
     name: 'clipGlobalNorm',
     apply: (update, { globalNorm }) => ({ update: update.mul(scaleTo(globalNorm(), max, update)) }),
@@ -35,6 +59,7 @@ export function clipGlobalNorm(max: number): Stage {
 
 /** g + λ w: before the moments the gradient of λ/2 ‖w‖², after them decoupled from the gradient. */
 export function decay(weightDecay: number): Stage {
+  check('decay', { weightDecay })
   return {
     name: 'decay',
     apply: (update, { weight }) => ({ update: update.add(weight.mul(weightDecay)) }),
@@ -43,6 +68,7 @@ export function decay(weightDecay: number): Stage {
 
 /** v ← μ v + g; gives v or, with Nesterov's look ahead, g + μ v (Sutskever et al. 2013, as PyTorch has it). */
 export function momentum(momentum: number, nesterov = false): Stage {
+  check('momentum', { momentum })
   return {
     name: 'momentum',
     slots: { velocity: zeros },
@@ -59,6 +85,7 @@ export function momentum(momentum: number, nesterov = false): Stage {
  * a ← α a + (1 - α) g (Graves 2013).
  */
 export function rootMeanSquare(alpha: number, eps: number, centered = false): Stage {
+  check('rootMeanSquare', { alpha, eps })
   return {
     name: 'precondition',
     slots: centered ? { square: zeros, mean: zeros } : { square: zeros },
@@ -74,6 +101,7 @@ export function rootMeanSquare(alpha: number, eps: number, centered = false): St
 
 /** g/(√s + ε) with s ← s + g², which begins at `initial` (Duchi, Hazan and Singer 2011). */
 export function rootSumSquare(initial: number, eps: number): Stage {
+  check('rootSumSquare', { initial, eps })
   return {
     name: 'precondition',
     slots: { square: { initial } },
@@ -88,11 +116,24 @@ export function rootSumSquare(initial: number, eps: number): Stage {
 /** What the two averages of Adam forget. */
 export type Betas = readonly [first: number, second: number]
 
+/** @throws ValueError unless these are two numbers in [0, 1) */
+function checkedBetas(stage: string, betas: Betas): Betas {
+  const isShare = (beta: unknown) => typeof beta === 'number' && beta >= 0 && beta < 1
+  if (Array.isArray(betas) && betas.length === 2 && betas.every(isShare)) return betas
+  throw new ValueError(
+    stage,
+    `the betas are ${describeValue(betas)}`,
+    'Give two numbers in [0, 1): [0.9, 0.999]',
+  )
+}
+
 /**
  * m̂/(√v̂ + ε) with m ← β₁ m + (1 - β₁) g, v ← β₂ v + (1 - β₂) g², both without the bias of their beginning (Kingma and Ba
  * 2015, algorithm 1). AMSGrad takes the largest v so far (Reddi, Kale and Kumar 2018).
  */
-export function moments([first, second]: Betas, eps: number, amsgrad = false): Stage {
+export function moments(betas: Betas, eps: number, amsgrad = false): Stage {
+  const [first, second] = checkedBetas('moments', betas)
+  check('moments', { eps })
   const slots = { mean: zeros, square: zeros, steps: { initial: 0, isScalar: true } }
   return {
     name: 'momentum',
@@ -117,7 +158,8 @@ export function moments([first, second]: Betas, eps: number, amsgrad = false): S
 }
 
 /** sign(c) with c = β₁ m + (1 - β₁) g; then m ← β₂ m + (1 - β₂) g (Chen et al. 2023, arXiv 2302.06675, algorithm 2). */
-export function signOfMomentum([first, second]: Betas): Stage {
+export function signOfMomentum(betas: Betas): Stage {
+  const [first, second] = checkedBetas('signOfMomentum', betas)
   return {
     name: 'momentum',
     slots: { mean: zeros },
@@ -174,6 +216,7 @@ const [a, b, c] = [3.4445, -4.775, 2.0315] as const
  * as large as those of Adam's updates, and one rate and one decay serve both (Liu et al. 2025, arXiv 2502.16982, eq. 4).
  */
 export function orthogonalise(iterations: number): Stage {
+  checkCount('orthogonalise', 'iterations', iterations)
   return {
     name: 'orthogonalise',
     apply(update) {

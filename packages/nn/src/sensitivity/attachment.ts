@@ -52,6 +52,11 @@ export class Attachment {
     this.begun(units, dtype as 'float32' | 'float64')
   }
 
+  /** @throws ValueError when one of the attached is none of so many units */
+  checkUnits(units: number): void {
+    checkIndices(this.population.name, units, this.#neurons ?? [])
+  }
+
   /** Which units are attached, bool, and their last adjustment: made once it is known how many there are. */
   begun(units: number, dtype: Tensor['dtype']): { readonly mask: Tensor; readonly last: LastAdjustment } {
     // A captured step hears what is attached when it is captured; what is kept here outlives it.
@@ -102,10 +107,10 @@ export class Attachment {
 
 /** @throws ValueError unless these are indices */
 function checkNeurons(neurons: unknown): void {
-  if (Array.isArray(neurons)) return
+  if (Array.isArray(neurons) && neurons.length > 0) return
   throw new ValueError(
     'SAL.attach',
-    `the neurons are ${describeValue(neurons)}`,
+    `the neurons are ${Array.isArray(neurons) ? 'none' : describeValue(neurons)}`,
     'Give a list of indices: [0, 7]',
   )
 }
@@ -118,18 +123,20 @@ function maskOf(
   backend: Tensor['backend'],
 ): Tensor {
   if (neurons === undefined) return ones([units], { dtype: 'bool', backend })
+  checkIndices(name, units, neurons)
   const mask = new Uint8Array(units)
-  for (const index of neurons) {
-    if (!Number.isInteger(index) || index < 0 || index >= units) {
-      throw new ValueError(
-        'SAL.attach',
-        `there is no neuron ${index} in ${name} with ${units} neurons`,
-        `Give whole numbers from 0 to ${units - 1}`,
-      )
-    }
-    mask[index] = 1
-  }
+  for (const index of neurons) mask[index] = 1
   return tensor(mask, { backend })
+}
+
+function checkIndices(name: string, units: number, neurons: readonly number[]): void {
+  const strange = neurons.find(index => !(Number.isInteger(index) && index >= 0 && index < units))
+  if (strange === undefined) return
+  throw new ValueError(
+    'SAL.attach',
+    `there is no neuron ${strange} in ${name} with ${units} neurons`,
+    `Give whole numbers from 0 to ${units - 1}`,
+  )
 }
 
 /**

@@ -86,7 +86,8 @@ function checkNames(attached: readonly Attachment[], state: State): void {
 }
 
 /** @throws ValueError or ShapeError unless all parts are there and fit, or none is there */
-function lastOf({ path, like, population }: Attachment, state: State): Adjustment | undefined {
+function lastOf(attachment: Attachment, state: State): Adjustment | undefined {
+  const { path, like, population } = attachment
   const given = parts.map(part => state[`${path}.${part}`])
   if (given.every(part => part === undefined)) return undefined
   const { backend, dtype } = population.parameters[0]!.value
@@ -104,6 +105,7 @@ function lastOf({ path, like, population }: Attachment, state: State): Adjustmen
     }
     return movedTo(backend, name, part)
   }) as [Tensor, Tensor, Tensor]
+  attachment.checkUnits(average.size)
   return { sensitivity, average, gate }
 }
 
