@@ -18,6 +18,7 @@ import {
   ValueError,
   zeros,
 } from '@sensigrad/core'
+import { checkFunction } from './check.ts'
 
 const { derivativeInTermsOfOutput, e, input } = expressions
 
@@ -40,6 +41,15 @@ export function activation(
   label: string,
   build: (builder: ExpressionBuilder, u: Expression) => Expression,
 ): Activation {
+  if (typeof label !== 'string' || label === '') {
+    throw new ValueError('activation', `the name is ${describeValue(label)}`, "Give a text such as 'cubic'")
+  }
+  checkFunction(
+    'activation',
+    `${label}`,
+    build,
+    'Give a function that builds it: (e, u) => e.mul(u, e.square(u))',
+  )
   const expression = build(e, input(0))
   const isIdentity = expression === input(0)
   const f = isIdentity ? (u: Tensor) => u : elementwise(label, (_, _u: Expression) => expression)

@@ -1,10 +1,15 @@
-/** What nothing here can be made of is refused, by layers, losses, optimisers and SAL alike, in one line of the caller's words. */
+/** What nothing can be made of is refused here, for layers, losses, optimisers and SAL alike, in words of the caller. */
 
 import { DTypeError, describeValue, isFloat, ShapeError, Tensor, ValueError } from '@sensigrad/core'
 
+/** Whether a value holds others by their names. A promise does not: it was not waited for. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Promise)
+}
+
 /** @throws ValueError unless the options are an object in which every name is known */
 export function checkOptions(layer: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (!isRecord(options)) {
     throw new ValueError(
       layer,
       `the options are ${describeValue(options)}`,
@@ -36,6 +41,12 @@ export function checkShare(layer: string, what: string, value: unknown): asserts
 export function checkFlag(layer: string, name: string, value: unknown): void {
   if (typeof value === 'boolean') return
   throw new ValueError(layer, `${name} is ${describeValue(value)}`, 'Give true or false')
+}
+
+/** @throws ValueError unless it is a function */
+export function checkFunction(operation: string, what: string, value: unknown, remedy: string): void {
+  if (typeof value === 'function') return
+  throw new ValueError(operation, `${what} is ${describeValue(value)}`, remedy)
 }
 
 /** @throws DTypeError unless parameters of this type can learn */

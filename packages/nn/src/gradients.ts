@@ -8,13 +8,19 @@ import {
   type TensorTree,
   ValueError,
 } from '@sensigrad/core'
+import { checkFunction, isRecord } from './check.ts'
 import { type AnyModule, checkModule } from './module.ts'
 import { parameterAt } from './parameter.ts'
 
 /** A tensor for each parameter of a module, by path. */
 export type ByParameter = Readonly<Record<string, Tensor>>
 
-/** The values of a module's parameters, by path. */
+/**
+ * The values of a module's parameters, by path.
+ *
+ * @throws ValueError for what is no module
+ * @example await saveSafetensors('model.safetensors', valuesOf(model))
+ */
 export function valuesOf(module: AnyModule): ByParameter {
   checkModule('valuesOf', module)
   return Object.fromEntries([...module.parameters()].map(([path, parameter]) => [path, parameter.value]))
@@ -24,10 +30,19 @@ export function valuesOf(module: AnyModule): ByParameter {
  * Runs `body` with other values in the parameters of a module, and puts the old ones back.
  *
  * @param values  by path, for all or some parameters
- * @throws ValueError for a path that the module does not have
+ * @throws ValueError for a path that the module does not have, and for no function; then, too, the old values are there
+ * @example withParameters(model, best, () => meanSquaredError(model.call(x), y))
  */
 export function withParameters<Result>(module: AnyModule, values: ByParameter, body: () => Result): Result {
   checkModule('withParameters', module)
+  if (!isRecord(values)) {
+    throw new ValueError(
+      'withParameters',
+      `the values are ${describeValue(values)}`,
+      'Give tensors by path, as valuesOf(module) does',
+    )
+  }
+  checkFunction('withParameters', 'the body', body, 'Give a function: () => model.call(x)')
   const parameters = module.parameters()
   for (const path of Object.keys(values)) parameterAt('withParameters', parameters, path)
   return restoring(module, () => {
@@ -64,6 +79,7 @@ function learning(module: AnyModule): ByParameter {
  * @param loss     computes the loss, a tensor of one element, with the module
  * @param options  `{ aux: true }` when it computes `[loss, auxiliary]`: predictions, say, or a new state
  * @returns `[loss, gradients]`, the gradients by parameter path, or `[loss, gradients, auxiliary]`
+ * @throws ValueError for what is no module or no function; ShapeError or DTypeError when the loss is not one float
  * @example const [loss, gradients] = valueAndGrad(model, () => meanSquaredError(model.call(x), y))
  */
 export function valueAndGrad<Aux>(

@@ -72,6 +72,7 @@ export { type Activation, activation, activationOf, activations, piecewise } fro
 export * as initialise from './initialise.ts'
 export type { FanOptions, HeOptions, Initialiser } from './initialise.ts'
 export { type Summary, type SummaryRow, summary } from './summary.ts'
+export { fromPyTorch, toPyTorch } from './pytorch/weights.ts'
 
 // Data
 export {
@@ -139,6 +140,8 @@ export {
   Units,
 } from './sensitivity/neuron.ts'
 export { type AdjustOptions, SAL } from './sensitivity/sal.ts'
+export { Isometry, type IsometryAttachOptions, type IsometryOptions } from './sensitivity/isometry.ts'
+export { type IsometryGradient, isometryGradient } from './sensitivity/isometry-form.ts'
 export type { SALMode, SALOptions, Scheduled } from './sensitivity/sal-options.ts'
 export type { Signal, UnitSignal } from './sensitivity/signal.ts'
 export type { UnitAxis } from './sensitivity/unit-axes.ts'

@@ -31,17 +31,25 @@ function outputsOf(shape: Shape): number {
 }
 
 function check(operation: string, name: string, value: number): void {
-  if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) {
+  if (!(typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY)) {
     throw new ValueError(
       operation,
-      `the ${name} ${value} is not ≥ 0 and finite`,
+      `the ${name} ${describeValue(value)} is not ≥ 0 and finite`,
       'Give zero or a positive number',
     )
   }
 }
 
-/** All elements `value`. */
+/**
+ * All elements `value`.
+ *
+ * @throws ValueError for a number that is not finite
+ * @example new LSTM(3, 8, { key: key(7), forgetBias: constant(1) })
+ */
 export function constant(value: number): Initialiser {
+  if (!Number.isFinite(value)) {
+    throw new ValueError('constant', `the value is ${describeValue(value)}`, 'Give a finite number')
+  }
   return (_, shape) => new Float64Array(sizeOf(shape)).fill(value)
 }
 
@@ -55,7 +63,12 @@ export function ones(): Initialiser {
   return constant(1)
 }
 
-/** Normal with mean 0 and standard deviation `gain/√inputs`: at gain 1 a layer keeps the size of its signal. */
+/**
+ * Normal with mean 0 and standard deviation `gain/√inputs`: at gain 1 a layer keeps the size of its signal.
+ *
+ * @throws ValueError for a number that is not finite, or below 0
+ * @example new Dense(64, 10, { key: key(7), weight: gaussian(1.1) })
+ */
 export function gaussian(gain = 1): Initialiser {
   check('gaussian', 'gain', gain)
   return (key, shape) => normalValues(key, sizeOf(shape)).map(z => (z * gain) / Math.sqrt(inputsOf(shape)))
@@ -102,7 +115,12 @@ export function truncatedNormal(deviation: number, bound = 2): Initialiser {
   }
 }
 
-/** Even within √(6/(inputs + outputs)), times `gain` (Glorot and Bengio, AISTATS 2010, eq. 16). */
+/**
+ * Even within √(6/(inputs + outputs)), times `gain` (Glorot and Bengio, AISTATS 2010, eq. 16).
+ *
+ * @throws ValueError for a number that is not finite, or below 0
+ * @example new Dense(64, 10, { key: key(7), weight: xavier() })
+ */
 export function xavier(gain = 1): Initialiser {
   check('xavier', 'gain', gain)
   return (key, shape) => uniform(gain * Math.sqrt(6 / (inputsOf(shape) + outputsOf(shape))))(key, shape)
@@ -199,7 +217,12 @@ export function identity(gain = 1): Initialiser {
   }
 }
 
-/** Orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al., ICLR 2014). */
+/**
+ * Orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al., ICLR 2014).
+ *
+ * @throws ValueError for a number that is not finite, or below 0
+ * @example new RNN(3, 64, { key: key(7), recurrentWeight: orthogonal() })
+ */
 export function orthogonal(gain = 1): Initialiser {
   check('orthogonal', 'gain', gain)
   return (key, shape) => {

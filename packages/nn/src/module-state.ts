@@ -46,13 +46,7 @@ function checkNames(names: readonly string[], state: State): void {
   if (typeof state !== 'object' || state === null) {
     throw new ValueError('Module.restore', `the state is ${String(state)}`, 'Give what module.state() gave')
   }
-  const missing = names.filter(name => !Object.hasOwn(state, name))
-  const known = new Set(names)
-  const unexpected = Object.keys(state).filter(name => !known.has(name))
-  const problems = [
-    ...(missing.length > 0 ? [`lacks ${listed(missing)}`] : []),
-    ...(unexpected.length > 0 ? [`has ${listed(unexpected)}, which the module has not`] : []),
-  ]
+  const problems = namesApart(names, Object.keys(state))
   if (problems.length === 0) return
   throw new ValueError(
     'Module.restore',
@@ -61,8 +55,19 @@ function checkNames(names: readonly string[], state: State): void {
   )
 }
 
-/** The first of the names, and how many follow. */
-function listed(names: readonly string[], most = 8): string {
-  const rest = names.length - most
-  return names.slice(0, most).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+/** What is said of names that lack some of those needed, or have others. */
+export function namesApart(needed: readonly string[], given: readonly string[]): string[] {
+  const [known, there] = [new Set(needed), new Set(given)]
+  const missing = needed.filter(name => !there.has(name))
+  const unexpected = given.filter(name => !known.has(name))
+  return [
+    ...(missing.length > 0 ? [`lacks ${listed(missing)}`] : []),
+    ...(unexpected.length > 0 ? [`has ${listed(unexpected)}, which the module has not`] : []),
+  ]
+}
+
+/** The first of some words, and how many follow. */
+export function listed(words: readonly string[], most = 8): string {
+  const rest = words.length - most
+  return words.slice(0, most).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
 }

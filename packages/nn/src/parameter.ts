@@ -1,8 +1,14 @@
 /** A parameter: a place in a module that holds a tensor which learning replaces. */
 
 import { assume, type Tensor, ValueError, Variable } from '@sensigrad/core'
+import { checkFlag } from './check.ts'
 
-/** Holds the current value; the shape and element type stay what they were at first. */
+/**
+ * Holds the current value; the shape and element type stay what they were at first.
+ *
+ * @throws ValueError for what is no tensor; when another value is put in, ShapeError or DTypeError for one that does not fit
+ * @example readonly scale = new Parameter(ones([8]))
+ */
 export class Parameter extends Variable {
   #isFrozen = false
 
@@ -16,6 +22,7 @@ export class Parameter extends Variable {
   }
 
   set isFrozen(isFrozen: boolean) {
+    checkFlag('Parameter', 'isFrozen', isFrozen)
     this.#isFrozen = isFrozen
   }
 }

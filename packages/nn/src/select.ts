@@ -18,6 +18,9 @@ export type Selector<Part> = string | ((path: string, part: Part) => boolean)
  */
 export function matches<Part>(selector: Selector<Part>, path: string, part: Part): boolean {
   checkSelector('select', selector)
+  if (typeof path !== 'string') {
+    throw new ValueError('select', `the path is ${describeValue(path)}`, "Give one such as 'layers.0.weight'")
+  }
   if (typeof selector === 'string') return leadsTo(selector.split('.'), path === '' ? [] : path.split('.'))
   const answer: unknown = selector(path, part)
   if (typeof answer === 'boolean') return answer

@@ -2,6 +2,7 @@
 
 import { splitKey, type Tensor } from '@sensigrad/core'
 import { type Activation, activationOf, identity } from '../activation.ts'
+import { checkOptions } from '../check.ts'
 import { type Initialiser, uniform } from '../initialise.ts'
 import { checkInputs, checkLayer, type LayerOptions, NeuronLayer, parameter } from '../neuron-layer.ts'
 import type { Parameter } from '../parameter.ts'
@@ -34,6 +35,7 @@ export class Dense extends NeuronLayer {
   constructor(inputs: number, outputs: number, options: DenseOptions) {
     super()
     checkLayer('Dense', inputs, outputs, options)
+    checkOptions('Dense', options, ['key', 'dtype', 'activation', 'weight', 'bias'])
     const [weightKey, biasKey] = splitKey(options.key)
     this.neurons = outputs
     this.inputs = inputs

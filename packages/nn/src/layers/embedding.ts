@@ -1,7 +1,7 @@
 /** Embeddings: a vector to learn for each of a number of things, such as the words of a vocabulary. */
 
 import { checkTensor, describeValue, gather, ShapeError, type Tensor, where } from '@sensigrad/core'
-import { checkCount, checkOptions } from '../check.ts'
+import { checkCount, checkFunction, checkOptions } from '../check.ts'
 import { gaussianOf, type Initialiser } from '../initialise.ts'
 import { Module } from '../module.ts'
 import { checkLayer, type LayerOptions, parameter } from '../neuron-layer.ts'
@@ -36,6 +36,7 @@ export class Embedding extends Module {
     checkOptions('Embedding', options, ['key', 'dtype', 'weight', 'padding'])
     checkLayer('Embedding', count, size, options)
     const { padding, dtype, weight = gaussianOf(1) } = options
+    checkFunction('Embedding', 'the weight', weight, 'Give an initialiser such as initialise.gaussian()')
     if (padding !== undefined && !(Number.isInteger(padding) && padding >= 0 && padding < count)) {
       throw new ShapeError(
         'Embedding',

@@ -89,7 +89,7 @@ export function perAxis(layer: string, what: string, given: unknown, rank: numbe
  *
  * @throws ValueError unless they are whole numbers or pairs of them, zero or more, one for all axes or one for each
  */
-function paddingPerAxis(layer: string, given: unknown, rank: number): Widths[] {
+export function paddingPerAxis(layer: string, given: unknown, rank: number): Widths[] {
   const pairs = listFor(given, rank).map(each => (Array.isArray(each) ? each : [each, each]))
   const arePairs = pairs.every(pair => pair.length === 2 && pair.every(width => isWhole(width, 0)))
   if (pairs.length === rank && arePairs) return pairs as unknown as Widths[]

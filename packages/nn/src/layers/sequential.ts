@@ -24,6 +24,7 @@ export function checkPart(layer: string, what: string, part: unknown): asserts p
 /**
  * Parts one after another, each given what the one before it gave. Iterable; part i of it has the path `layers.i`.
  *
+ * @throws ValueError for a part that is neither a module nor a function
  * @example new Sequential(new Dense(64, 32, { key: key(1) }), tanh, new Dense(32, 10, { key: key(2) }))
  */
 export class Sequential extends Module implements Iterable<Part> {
@@ -31,6 +32,13 @@ export class Sequential extends Module implements Iterable<Part> {
 
   constructor(...layers: readonly Part[]) {
     super()
+    if (layers.length === 1 && Array.isArray(layers[0])) {
+      throw new ValueError(
+        'Sequential',
+        'the parts are in a list',
+        'Give them one by one: new Sequential(...parts)',
+      )
+    }
     for (const [i, layer] of layers.entries()) checkPart('Sequential', `part ${i}`, layer)
     this.layers = layers
   }

@@ -165,11 +165,12 @@ export function binaryCrossEntropy(
   const occurring = target.mul(softplus(logits.neg()))
   const missing = target.neg().add(1).mul(softplus(logits))
   if (positiveWeight === undefined) return reduced('binaryCrossEntropy', occurring.add(missing), options)
-  if (!(positiveWeight instanceof Tensor) && !(typeof positiveWeight === 'number' && positiveWeight >= 0)) {
+  const isWeight = Number.isFinite(positiveWeight) && Number(positiveWeight) >= 0
+  if (!(positiveWeight instanceof Tensor || isWeight)) {
     throw new ValueError(
       'binaryCrossEntropy',
       `the positiveWeight is ${describeValue(positiveWeight)}`,
-      'Give a number ≥ 0, or a tensor that broadcasts with the logits',
+      'Give a finite number ≥ 0, or a tensor that broadcasts with the logits',
     )
   }
   return reduced('binaryCrossEntropy', occurring.mul(positiveWeight).add(missing), options)

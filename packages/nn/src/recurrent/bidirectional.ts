@@ -46,7 +46,7 @@ export class Bidirectional<State extends TensorTree> extends Module<
    */
   forward(sequence: Tensor, initial?: BothWays<State>): Run<BothWays<State>> {
     checkTensor('Bidirectional', 'the sequence', sequence)
-    if (initial !== undefined) checkTree('Bidirectional', initial, '{ forwards, backwards }')
+    if (initial !== undefined) checkTree('Bidirectional', initial, ['forwards', 'backwards'])
     const there = this.forwards.call(sequence, initial?.forwards)
     const back = this.backwards.call(flip(sequence, 0), initial?.backwards)
     return {

@@ -27,7 +27,7 @@ export type LSTMState = {
   readonly cell: Tensor
 }
 
-const stateExample = '{ hidden, cell }, as the call before returned it'
+const stateParts = ['hidden', 'cell']
 
 /**
  * One step of long short-term memory, as PyTorch has it:
@@ -64,7 +64,7 @@ export class LSTMCell extends Module<[input: Tensor, state: LSTMState], LSTMStat
     this.forget = new Gate(inputs, neurons, {
       ...rest,
       key: keys[1]!,
-      ...(forgetBias && { bias: forgetBias }),
+      ...(forgetBias !== undefined && { bias: forgetBias }),
     })
     this.candidate = new Gate(inputs, neurons, { ...rest, key: keys[2]!, activation: tanh })
     this.output = new Gate(inputs, neurons, { ...rest, key: keys[3]! })
@@ -76,7 +76,7 @@ export class LSTMCell extends Module<[input: Tensor, state: LSTMState], LSTMStat
    * @returns h' and c'
    */
   forward(input: Tensor, state: LSTMState): LSTMState {
-    checkTree('LSTM', state, stateExample)
+    checkTree('LSTM', state, stateParts)
     const { hidden } = state
     checkInputs('LSTM', 'cell state', state.cell, this.neurons)
     const written = this.input.call(hidden, input).mul(this.candidate.call(hidden, input))
@@ -129,7 +129,7 @@ export class LSTM extends Module<[sequence: Tensor, initial?: LSTMState], Run<LS
    * @returns h at all steps, `[time, …, neurons]`, and the last state
    */
   forward(sequence: Tensor, initial?: LSTMState): Run<LSTMState> {
-    if (initial !== undefined) checkTree('LSTM', initial, stateExample)
+    if (initial !== undefined) checkTree('LSTM', initial, stateParts)
     return runOver('LSTM', this.cell, sequence, {
       from: begin => ({
         hidden: begin('hidden state', initial?.hidden),

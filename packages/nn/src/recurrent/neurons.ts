@@ -2,6 +2,7 @@
 
 import { splitKey, type Tensor, ValueError } from '@sensigrad/core'
 import { type Activation, activationOf } from '../activation.ts'
+import { checkOptions } from '../check.ts'
 import { type Initialiser, uniform } from '../initialise.ts'
 import {
   checkInputs,
@@ -13,6 +14,7 @@ import {
   type Synapses,
 } from '../neuron-layer.ts'
 import type { Parameter } from '../parameter.ts'
+import { recurrentOptions } from './over-time.ts'
 
 /** How recurrent neurons begin. Initial values are even within 1/√neurons unless said, as in PyTorch. */
 export interface RecurrentOptions extends LayerOptions {
@@ -47,6 +49,7 @@ export abstract class RecurrentNeurons<Inputs extends readonly unknown[], Output
   constructor(layer: string, inputs: number, neurons: number, options: RecurrentNeuronOptions) {
     super()
     checkLayer(layer, inputs, neurons, options)
+    checkOptions(layer, options, [...recurrentOptions, 'activation'])
     const [recurrentKey, inputKey, biasKey] = splitKey(options.key, 3)
     const { dtype } = options
     const initial = uniform(undefined, neurons)

@@ -10,6 +10,7 @@ import {
   ValueError,
   zeros,
 } from '@sensigrad/core'
+import { isRecord } from '../check.ts'
 import type { AnyModule, Module } from '../module.ts'
 import { checkInputs, checkLayer, type LayerOptions } from '../neuron-layer.ts'
 
@@ -22,7 +23,10 @@ export interface Run<State extends TensorTree, Output extends TensorTree = Tenso
 }
 
 /** What runs over sequences `[time, …, inputs]`: `RNN`, `GRU`, `LSTM`, and what is made of them. */
-export type RecurrentLayer<State extends TensorTree> = Module<[sequence: Tensor, initial?: State], Run<State>>
+export type RecurrentLayer<State extends TensorTree> = Module<
+  [sequence: Tensor, initial?: NoInfer<State>], // the state is inferred from what is given back
+  Run<State>
+>
 
 /** How a layer advances. */
 export interface Advance<State extends TensorTree, Output extends TensorTree> {
@@ -85,8 +89,12 @@ export function checkCell(layer: string, inputs: number, neurons: number, option
   throw new ValueError(layer, 'it has no inputs', 'Give one or more; an RNN can do without')
 }
 
-/** @throws ValueError unless a state that is a tree is given as an object */
-export function checkTree(layer: string, state: unknown, example: string): void {
-  if (typeof state === 'object' && state !== null && !(state instanceof Tensor)) return
-  throw new ValueError(layer, `the state is ${describeValue(state)}`, `Give ${example}`)
+/** @throws ValueError unless a state is given as an object with these parts */
+export function checkTree(layer: string, state: unknown, parts: readonly string[]): void {
+  const remedy = `Give { ${parts.join(', ')} }, the state that the call before returned`
+  if (!isRecord(state) || state instanceof Tensor) {
+    throw new ValueError(layer, `the state is ${describeValue(state)}`, remedy)
+  }
+  const missing = parts.find(part => state[part] === undefined)
+  if (missing !== undefined) throw new ValueError(layer, `the state has no ${missing}`, remedy)
 }

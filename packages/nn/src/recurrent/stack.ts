@@ -114,12 +114,19 @@ export function stacked<State extends TensorTree>(
   neurons: number,
   options: StackedOptions & { readonly bidirectional?: boolean },
 ): RecurrentStack<State> | RecurrentStack<BothWays<State>> {
+  if (!(typeof Layer === 'function' && Layer.prototype instanceof Module)) {
+    throw new ValueError(
+      'stacked',
+      `the kind of layer is ${describeValue(Layer)}`,
+      'Give a class: RNN, GRU or LSTM',
+    )
+  }
   const { layers = 1, bidirectional = false, between, key, ...rest } = checked(options)
   const below = (i: number) => (i === 0 ? inputs : neurons * (bidirectional ? 2 : 1))
   const directions = splitKey(key, 2 * layers).map(
     (key, i) => new Layer(below(Math.floor(i / 2)), neurons, { ...rest, key }),
   )
-  const above = { ...(between && { between }) }
+  const above = { ...(between !== undefined && { between }) }
   const forwards = directions.filter((_, i) => i % 2 === 0)
   if (!bidirectional) return new RecurrentStack(forwards, above)
   return new RecurrentStack<BothWays<State>>(

@@ -10,7 +10,7 @@
 import { concat, type Expression, elementwise, equal, type Tensor, where } from '@sensigrad/core'
 import type { Firing } from '../neuron-layer.ts'
 import { checkSameValues } from './population.ts'
-import { type Counted, countedSynapses, weightNorms } from './sensitivity.ts'
+import { type Counted, checkFirings, countedSynapses, weightNorms } from './sensitivity.ts'
 
 /** How s moves with the weights of one set of synapses: ∇_w s = along·w + push. */
 export interface WeightDirection {
@@ -37,12 +37,14 @@ export interface SensitivityGradient {
  *
  * @param firings  forward passes of one layer, made with the same weights
  * @param counted  which inputs count in ‖w‖ and x
- * @throws ValueError when the firings were made with different weights
+ * @throws ValueError when the firings were made with different weights, and for what is no list of firings
+ * @example sensitivityGradient(observe(layer, () => layer.call(x)).firings.map(({ firing }) => firing))
  */
 export function sensitivityGradient(
   firings: readonly Firing[],
   counted: Counted = 'recurrent',
 ): SensitivityGradient {
+  checkFirings('sensitivityGradient', firings, counted)
   const last = firings.at(-1)!
   const values = last.synapses.map(({ weights }) => weights)
   for (const { synapses } of firings) {
@@ -84,7 +86,7 @@ const signedProduct = elementwise(
 )
 
 /** All samples of a quantity, `[samples, features]`. */
-function samples(parts: readonly Tensor[]): Tensor {
+export function samples(parts: readonly Tensor[]): Tensor {
   const rows = parts.map(part => part.reshape([-1, part.shape.at(-1)!]))
   return rows.length === 1 ? rows[0]! : concat(rows)
 }

@@ -65,7 +65,11 @@ export function settle(options: SALOptions): Required<SALOptions> {
     )
   }
   if (!Object.hasOwn(gates, mode)) {
-    throw new ValueError('SAL', `there is no mode '${mode}'`, `Choose ${Object.keys(gates).join(', ')}`)
+    throw new ValueError(
+      'SAL',
+      `there is no mode ${describeValue(mode)}`,
+      `Choose ${Object.keys(gates).join(', ')}`,
+    )
   }
   if (typeof warn !== 'function') {
     throw new ValueError('SAL', `warn is ${describeValue(warn)}`, 'Give a function of a message, or nothing')

@@ -15,7 +15,7 @@ import {
   type Tensor,
   tensor,
 } from '@sensigrad/core'
-import { checkOptions } from '../check.ts'
+import { checkFunction, checkOptions } from '../check.ts'
 import { type AnyModule, checkModule } from '../module.ts'
 import type { Parameter } from '../parameter.ts'
 import type { Adjustment } from './adjustment.ts'
@@ -131,6 +131,7 @@ export class SAL implements Stateful {
    *         neuron has stayed as it was since then
    */
   of(module: AnyModule): Adjustment | undefined {
+    checkModule('SAL.of', module)
     const attachment = this.#attached.get(module)
     const last = attachment?.last
     if (last !== undefined) {
@@ -180,6 +181,7 @@ export class SAL implements Stateful {
    * @example const accuracy = sal.paused(() => test(model))
    */
   paused<Result>(body: () => Result): Result {
+    checkFunction('SAL.paused', 'the body', body, 'Give a function: () => test(model)')
     const outer = this.#isPaused
     this.#isPaused = true
     try {

@@ -4,7 +4,9 @@
  */
 
 import {
+  checkTensor,
   concat,
+  describeValue,
   type Expression,
   elementwise,
   grad,
@@ -14,7 +16,9 @@ import {
   norm,
   type Tensor,
   type TensorTree,
+  ValueError,
 } from '@sensigrad/core'
+import { isRecord } from '../check.ts'
 import type { Firing, Synapses } from '../neuron-layer.ts'
 
 /** Which inputs count in ‖w‖ and x: a recurrent layer's own outputs only, or all inputs. */
@@ -24,6 +28,26 @@ export type Counted = 'recurrent' | 'all'
 export function countedSynapses({ synapses }: Firing, counted: Counted): readonly Synapses[] {
   const recurrent = synapses.filter(({ source }) => source === 'recurrent')
   return counted === 'all' || recurrent.length === 0 ? synapses : recurrent
+}
+
+/** @throws ValueError unless these are firings, one or more, and inputs that can count */
+export function checkFirings(operation: string, firings: unknown, counted: unknown): void {
+  const isFiring = (given: unknown) => isRecord(given) && 'synapses' in given
+  if (!Array.isArray(firings) || firings.length === 0 || !firings.every(isFiring)) {
+    const strange: unknown = Array.isArray(firings) ? firings.find(each => !isFiring(each)) : firings
+    const isEmpty = Array.isArray(firings) && firings.length === 0
+    throw new ValueError(
+      operation,
+      isEmpty ? 'there are no firings' : `${describeValue(strange)} is no firing`,
+      'Give what observe(layer, () => layer.call(x)).firings holds',
+    )
+  }
+  if (counted === 'recurrent' || counted === 'all') return
+  throw new ValueError(
+    operation,
+    `there is no counted: ${describeValue(counted)}`,
+    "Give 'recurrent' or 'all'",
+  )
 }
 
 const squares = new WeakMap<Tensor, Tensor>()
@@ -57,8 +81,11 @@ export function rowSquares(weights: Tensor): Tensor {
  *
  * @param counted  which inputs count; of a recurrent layer its own outputs unless said
  * @returns `[…, neurons]`
+ * @throws ValueError for what is no firing
+ * @example sensitivities(observe(layer, () => layer.call(x)).firings[0]!.firing)
  */
 export function sensitivities(firing: Firing, counted: Counted = 'recurrent'): Tensor {
+  checkFirings('sensitivities', [firing], counted)
   const { activation, potential, output } = firing
   return activation
     .slope(potential, output)
@@ -84,9 +111,14 @@ export function sensitivity<X extends TensorTree>(f: (x: X) => Tensor, x: X): Te
  * neither shrink nor grow, and then, approximately, that the largest Lyapunov exponent is zero.
  *
  * @param s  sensitivities of any shape, or of several layers, all counted alike
+ * @returns S, without axes
+ * @throws ValueError for what is neither a tensor nor a list of them
+ * @example logSensitivity(firings.map(({ firing }) => sensitivities(firing)))
  */
 export function logSensitivity(s: Tensor | readonly Tensor[]): Tensor {
-  const all = Array.isArray(s) ? concat(s.map((layer: Tensor) => layer.flatten())) : (s as Tensor)
+  const layers: readonly Tensor[] = Array.isArray(s) ? s : [s]
+  checkLayers('logSensitivity', layers)
+  const all = layers.length === 1 ? layers[0]! : concat(layers.map(layer => layer.flatten()))
   return all.square().mean().log().mul(0.5)
 }
 
@@ -94,7 +126,20 @@ export function logSensitivity(s: Tensor | readonly Tensor[]): Tensor {
  * Log-sensitivity of a loop through several layers: the sum over the layers, in nats per revolution.
  *
  * @param layers  sensitivities of each layer
+ * @returns S, without axes
+ * @throws ValueError for what is no list of tensors
+ * @example loopLogSensitivity(firings.map(({ firing }) => sensitivities(firing)))
  */
 export function loopLogSensitivity(layers: readonly Tensor[]): Tensor {
+  checkLayers('loopLogSensitivity', layers)
   return layers.map(layer => logSensitivity(layer)).reduce((sum, each) => sum.add(each))
+}
+
+/** @throws ValueError unless these are the sensitivities of one layer or more */
+function checkLayers(operation: string, layers: unknown): void {
+  if (!Array.isArray(layers) || layers.length === 0) {
+    const given = Array.isArray(layers) ? 'empty' : describeValue(layers)
+    throw new ValueError(operation, `the list of layers is ${given}`, 'Give the sensitivities of one or more')
+  }
+  for (const layer of layers) checkTensor(operation, 'the sensitivity', layer)
 }

@@ -5,6 +5,7 @@
  */
 
 import { describeValue, full, isFloat, ShapeError, Tensor, ValueError } from '@sensigrad/core'
+import { isRecord } from '../check.ts'
 import type { Attachment } from './attachment.ts'
 
 /** A direction for all units, or for each, `[units]`: up where it is positive. */
@@ -15,8 +16,7 @@ export type Signal = UnitSignal | Readonly<Record<string, UnitSignal>>
 
 /** @throws ValueError for what is no signal, or one for what is not attached */
 export function checkSignal(signal: unknown, attached: readonly Attachment[]): asserts signal is Signal {
-  if (typeof signal !== 'object' || signal === null || signal instanceof Tensor)
-    return checkUnitSignal(signal)
+  if (!isRecord(signal) || signal instanceof Tensor) return checkUnitSignal(signal)
   for (const [path, part] of Object.entries(signal)) {
     if (!attached.some(attachment => attachment.path === path)) {
       throw new ValueError(

@@ -2,7 +2,7 @@
 
 import { describeValue, type Shape, ShapeError, sizeOf, type Tensor, ValueError } from '@sensigrad/core'
 
-const kinds = ['unit', 'component', 'position'] as const
+const kinds: readonly UnitAxis[] = ['unit', 'component', 'position']
 
 /**
  * What one of the last axes of an output is:
@@ -10,7 +10,7 @@ const kinds = ['unit', 'component', 'position'] as const
  * - `component`: its elements are the components of a unit whose output is a vector;
  * - `position`: places, or times, whose outputs depend on each other's inputs, as in attention.
  */
-export type UnitAxis = (typeof kinds)[number]
+export type UnitAxis = 'unit' | 'component' | 'position'
 
 /** The axes of an output: first those of samples, which do not mix, then those that were named. */
 export interface Layout {

@@ -7,10 +7,20 @@ import type { Arm } from '../arms/experiment.ts'
 export interface TrainingArm extends Arm {
   /** When SAL acts. */
   readonly sal: 'never' | 'before' | 'throughout'
+  /** What acts in SAL's place, then: isometry, with settings of its own. */
+  readonly isometry?: IsometrySettings
   /** How the square weights between neurons start; `gain` is the setting. */
   readonly weight: (gain: number) => Initialiser
   /** The gain of weights that are not square, such as those of the first layer of a deep network. */
   readonly inputGain: (gain: number) => number
+}
+
+/** How isometry prepares a network, and goes on while it learns. */
+export interface IsometrySettings {
+  readonly target: number
+  readonly preparation: number
+  readonly preparationRate: number
+  readonly rate: number
 }
 
 const { gaussian, orthogonal, spectralRadius, xavier } = initialise
@@ -38,6 +48,19 @@ const plain = small(
   'never',
   'Starts as small as with SAL, and stays without it.',
 )
+
+/** As small a start, which is led to isometry, or a little beyond it. */
+const isometric = (target: number, sal: TrainingArm['sal']): TrainingArm => ({
+  ...small(
+    `isometry-${target}${sal === 'before' ? '-before' : ''}`,
+    `isometry ${target}${sal === 'before' ? ' before only' : ''}`,
+    sal,
+    `Starts small; 300 steps lead the Jacobian of each layer to ${target} times an isometry before learning${sal === 'before' ? '' : ', and slow ones on during it'}.`,
+  ),
+  isometry: { target, preparation: 300, preparationRate: 0.05, rate: 3e-4 },
+})
+
+const isometricArms = [isometric(1, 'before'), isometric(1.02, 'before'), isometric(1.02, 'throughout')]
 
 /** Starts as well as a constant of the initial values allows, and learns without SAL. */
 const tuned = (id: string, label: string, weight: Initialiser, description: string): TrainingArm => ({
@@ -77,6 +100,7 @@ export const deepArms: readonly TrainingArm[] = [
   xavierArm,
   orthogonalOf(1),
   orthogonalOf(1.05),
+  ...isometricArms,
 ]
 
 /** For recurrent networks, whose one weight can be tuned by its spectral radius. */
@@ -89,6 +113,7 @@ export const recurrentArms: readonly TrainingArm[] = [
   xavierArm,
   orthogonalOf(1),
   orthogonalOf(1.05),
+  ...isometricArms,
 ]
 
 /** The arm of this id. Whoever asks has checked that there is one. */

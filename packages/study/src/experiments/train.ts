@@ -5,7 +5,14 @@
 
 import { setImmediate } from 'node:timers/promises'
 import { arange, capture, type Key, scope, type Tensor } from '@sensigrad/core'
-import { type AnyModule, type ByParameter, clipByGlobalNorm, SAL, valueAndGrad } from '@sensigrad/nn'
+import {
+  type AnyModule,
+  type ByParameter,
+  clipByGlobalNorm,
+  Isometry,
+  SAL,
+  valueAndGrad,
+} from '@sensigrad/nn'
 import type { ArmRun, Point, Profile, Watch } from '../arms/experiment.ts'
 import type { TrainingArm } from './arms.ts'
 import { onFastBackend } from './backend.ts'
@@ -52,8 +59,8 @@ async function train(
 ): Promise<ArmRun> {
   const network = make(options => options)
   const twin = make(asTwin)
-  const { preparation, preparationRate, salRate, decay, clip, iterations, probeEvery } = settings
-  const sal = new SAL({ rate: preparationRate, decay, warn: () => {} }) // the command line warns of high rates
+  const { clip, iterations, probeEvery } = settings
+  const { sal, preparation, learningRate } = adjustmentOf(arm, settings)
   const samples = stepsOf(task, key)
 
   const profiles: Profile[] = []
@@ -78,7 +85,7 @@ async function train(
     prepared = await profiled('prepared', 0)
   }
   if (arm.sal === 'before') for (const layer of network.adjusted) sal.detach(layer)
-  sal.rate = salRate
+  sal.rate = learningRate
 
   const learn = capture((x: Tensor, y: Tensor) => {
     const [loss, gradients] = valueAndGrad(network, () => task.loss(network.call(x), y))
@@ -130,6 +137,19 @@ async function train(
   return run
 }
 
+/** What acts on the neurons' sensitivities, how long before learning, and at which rate during it. */
+function adjustmentOf(
+  { isometry }: TrainingArm,
+  { preparation, preparationRate, salRate, decay }: TrainingSettings,
+): { sal: SAL | Isometry; preparation: number; learningRate: number } {
+  if (isometry) {
+    const sal = new Isometry({ rate: isometry.preparationRate, target: isometry.target })
+    return { sal, preparation: isometry.preparation, learningRate: isometry.rate }
+  }
+  const sal = new SAL({ rate: preparationRate, decay, warn: () => {} }) // the command line warns of high rates
+  return { sal, preparation, learningRate: salRate }
+}
+
 /** Samples that are evaluated at once: 300 layers of all of a large set would fill the memory. */
 const atOnce = 500
 
@@ -138,7 +158,7 @@ async function evaluated(
   network: StagedNetwork,
   { loss, areRight, sampleAxis }: Task,
   samples: Samples,
-  sal: SAL,
+  sal: SAL | Isometry,
 ): Promise<{ loss: number; accuracy: number }> {
   const count = samples.y.size
   const sums = { loss: 0, right: 0 }
