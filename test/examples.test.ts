@@ -75,6 +75,19 @@ test.concurrent('sensitivity-control reaches its goal sooner than what is left a
   expect(mean('controlled')).toBeLessThan(0.8 * mean('left alone'))
 })
 
+test.concurrent('transfer-weights names weights as PyTorch does, and reads them back', {
+  timeout,
+}, async () => {
+  const printed = await example('transfer-weights')
+  expect(printed).toContain('ears.weight_hh_l1_reverse [12,4]')
+  const [own, others, read] = printed
+    .split('\n')
+    .filter(line => /^(answer|of another|with the file) /.test(line))
+    .map(numbersIn)
+  expect(read).toEqual(own)
+  expect(others).not.toEqual(own)
+})
+
 test.concurrent('names lists what sensigrad exports', { timeout }, async () => {
   expect((await example('names')).split('\n')).toEqual(expect.arrayContaining(['grad', 'SAL', 'tensor']))
 })

@@ -45,12 +45,13 @@ export function summarise(study: AnyStudy, { plan, runs, failures }: ArmsResult)
   const reference = finished(study.reference).map(waiting)
   const summaries = plan.arms.map((id): ArmSummary => {
     const mine = finished(id)
+    const { label, description } = armOf(study, id) // a study may know more of its arms, which is not for files
     const over = (read: (run: ArmRun) => number | undefined) =>
       spread(mine.map(read).filter(value => value !== undefined && !Number.isNaN(value)) as number[])
     const successes = mine.filter(run => run.success)
     const against = id === study.reference ? null : logRank(mine.map(waiting), reference)
     return {
-      arm: armOf(study, id),
+      arm: { id, label, description },
       seeds: mine.map(run => run.seed),
       interrupted: runs.filter(run => run.arm === id && run.status === 'interrupted').map(run => run.seed),
       failed: failures.filter(run => run.arm === id).map(run => run.seed),

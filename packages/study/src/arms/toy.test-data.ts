@@ -14,6 +14,9 @@ export interface ToySettings {
 const until: Record<string, number> = { sal: 30, plain: Number.POSITIVE_INFINITY, tuned: 70 }
 const gains: Record<string, number> = { sal: 0.99, plain: 0.3, tuned: 0.93 }
 
+/** What only the study itself reads, as the real ones do. */
+const own = { weight: () => 0 }
+
 const toy: ArmsStudy<ToySettings> = {
   name: 'toy',
   title: 'A toy',
@@ -21,7 +24,7 @@ const toy: ArmsStudy<ToySettings> = {
   description: 'Nothing is trained.',
   file: import.meta.url,
   arms: [
-    { id: 'sal', label: 'SAL', description: 'Succeeds.' },
+    { id: 'sal', label: 'SAL', description: 'Succeeds.', ...own },
     { id: 'plain', label: 'plain <start>', description: 'Never succeeds.' },
     { id: 'tuned', label: 'tuned', description: 'Succeeds later, and not with every seed.' },
   ],
