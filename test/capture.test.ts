@@ -467,7 +467,7 @@ describe('refusals, each in one line', () => {
     ['an argument that is no tensor', () => capture((x: Tensor) => x)(new Map() as never), ValueError, /^capture: argument 0 is a Map/],
     ['a tensor of another captured step', step(x => x.add(leaked!)), BackendError, /^capture: .*another captured step/],
     ['a variable of what the step computes', step(x => new Variable(x.mul(2), 'state').value), ValueError, 'state: its first value is computed by the step that is being captured. Make it before, or inside of outsideCapture(() => …)'],
-    ['a draw: uniform', step(() => uniform(key(1), [2])), BackendError, `uniform: ${draws}. Draw outside of the step and pass the tensor as an argument`],
+    ['a draw: uniform', step(() => uniform(key(1), [2])), BackendError, `uniform: ${draws}. Draw anew for each call in fresh(() => …)`],
     ['a draw: normal', step(() => normal(key(1), [2])), BackendError, `normal: ${draws}`],
     ['a draw: truncatedNormal', step(() => truncatedNormal(key(1), [2])), BackendError, `truncatedNormal: ${draws}`],
     ['a draw: bernoulli', step(() => bernoulli(key(1), 0.5, [2])), BackendError, `bernoulli: ${draws}`],

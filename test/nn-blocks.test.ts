@@ -167,7 +167,7 @@ describe('pooling', () => {
   test.each([
     [() => new MaxPool1d(2, { countPadding: true } as object), /^MaxPool1d: there is no option countPadding/],
     [() => new AveragePool2d(2, { dilation: 2 } as object), /^AveragePool2d: there is no option dilation/],
-    [() => new MaxPool2d(0).call(zeros([4, 4])), /^maxPool2d: the size is 0/],
+    [() => new MaxPool2d(0), /^MaxPool2d: the size is 0/],
   ] as const)('refuses what it does not know: %s', (call, message) => {
     expect(call).toThrow(message)
   })

@@ -1,7 +1,7 @@
 /** SAL at its edges: what it refuses, warns of, and leaves as it was. */
 import { test } from '@fast-check/vitest'
 import { activations, Dense, initialise, Module, Parameter, neuron as unitsOf } from '@sensigrad/nn'
-import { type DType, dtypes, key, normal, type Tensor, tensor } from 'sensigrad'
+import { type DType, dtypes, key, normal, type Tensor, tensor, zeros } from 'sensigrad'
 import { describe, expect } from 'vitest'
 import { f64, values } from './support/neurons.ts'
 import { bitsOf, layerOf, neuron, pairOf, quietly, signals } from './support/sal.ts'
@@ -70,6 +70,16 @@ describe('numbers at the edge', () => {
     layer.call(f64([1]))
     sal.adjust()
     expect(bitsOf(layer)).toEqual(before)
+  })
+
+  test('a pass without samples says nothing, and is no step', () => {
+    const layer = layerOf(3, 2, 7)
+    const before = bitsOf(layer)
+    const sal = quietly({ rate: 0.01 }).attach(layer)
+    layer.call(zeros([0, 3], { dtype: 'float64' }))
+    sal.adjust()
+    expect(bitsOf(layer)).toEqual(before)
+    expect(sal.of(layer)).toBeUndefined()
   })
 
   test.each(floats)('%s keeps its type', dtype => {

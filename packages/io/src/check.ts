@@ -13,9 +13,14 @@ export function checkBytes(operation: string, bytes: unknown): asserts bytes is 
   )
 }
 
+/** Whether a value holds others by their names. A promise does not: it was not waited for. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Promise)
+}
+
 /** @throws ValueError unless the options are an object without names that are not known */
 export function checkOptions(operation: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (!isRecord(options)) {
     throw new ValueError(operation, `the options are ${describeValue(options)}`, 'Give an object')
   }
   const strange = Object.keys(options).find(name => !known.includes(name))

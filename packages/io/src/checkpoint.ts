@@ -4,6 +4,7 @@
  */
 
 import { describeValue, type State, type Stateful, type Tensor, ValueError } from '@sensigrad/core'
+import { isRecord } from './check.ts'
 import { FileError, quoted, type Source } from './file-error.ts'
 import { readFile, replaceFile } from './files.ts'
 import { decode, encode } from './safetensors/safetensors.ts'
@@ -57,12 +58,22 @@ export async function loadCheckpoint<const Asked extends Parts>(
   return read(source, await readFile(source), parts)
 }
 
-/** As `saveCheckpoint`, as bytes. */
+/**
+ * As `saveCheckpoint`, as bytes.
+ *
+ * @throws ValueError for what is neither a part nor a plain value
+ * @example await encodeCheckpoint({ model, optimizer, step })
+ */
 export async function encodeCheckpoint(parts: Parts): Promise<Uint8Array> {
   return write('encodeCheckpoint', parts)
 }
 
-/** As `loadCheckpoint`, from bytes. */
+/**
+ * As `loadCheckpoint`, from bytes.
+ *
+ * @throws FileError as `loadCheckpoint` does; then every part is as it was before
+ * @example const { step } = decodeCheckpoint(bytes, { model, optimizer, step: 0 })
+ */
 export function decodeCheckpoint<const Asked extends Parts>(
   bytes: Uint8Array,
   parts: Asked,
@@ -201,7 +212,7 @@ function isStateful(part: unknown): part is Stateful {
 }
 
 function checkParts(operation: string, parts: unknown): void {
-  if (typeof parts !== 'object' || parts === null || Array.isArray(parts) || isStateful(parts)) {
+  if (!isRecord(parts) || isStateful(parts)) {
     throw new ValueError(
       operation,
       `the parts are ${describeValue(parts)}`,

@@ -28,6 +28,7 @@ const typesByName: ReadonlyMap<string, ElementType> = new Map(
 /**
  * A tensor as the bytes of an npy file, which `numpy.load` reads.
  *
+ * @throws ValueError for what is no tensor
  * @example await encodeNpy(tensor([1, 2, 3]))
  */
 export async function encodeNpy(x: Tensor): Promise<Uint8Array> {

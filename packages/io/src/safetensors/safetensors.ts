@@ -13,7 +13,7 @@ import {
   tensor,
   ValueError,
 } from '@sensigrad/core'
-import { checkBytes, faultOf } from '../check.ts'
+import { checkBytes, faultOf, isRecord } from '../check.ts'
 import { bytesOf, elementsOf } from '../elements.ts'
 import { quoted, type Source } from '../file-error.ts'
 import { readFile, replaceFile } from '../files.ts'
@@ -130,7 +130,7 @@ export async function loadSafetensors(path: string): Promise<Safetensors> {
 }
 
 function checkMetadata(operation: string, metadata: unknown): void {
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
+  if (!isRecord(metadata)) {
     throw new ValueError(
       operation,
       `the metadata is ${describeValue(metadata)}`,

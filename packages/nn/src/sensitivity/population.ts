@@ -39,7 +39,7 @@ export abstract class Population<Pass = unknown> {
   /** Starts to listen, to passes that `admit` lets in. Returns the function that ends this. */
   listen(admit: () => boolean): () => void {
     return this.hear(pass => {
-      if (!admit()) return
+      if (!admit() || this.madeIn(pass).size === 0) return // nothing can be said of no samples
       for (const tensor of this.tensorsOf(pass)) keep(tensor) // it may outlast the scope of the pass
       this.#waiting.push(pass)
     })
