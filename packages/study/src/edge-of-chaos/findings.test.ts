@@ -9,6 +9,7 @@ const bad: [number, number][] = [
   [0, 0],
   [0.15, 0.59],
 ]
+const one = { layers: 1 }
 const summaries = [run(good, { seed: 1 }), run(bad, { seed: 2 })].map(summariseRun)
 
 test('success in every run is said in one sentence', () => {
@@ -37,7 +38,7 @@ test('each broken claim is named with its seed and its number, a line a run', ()
 })
 
 test('a paragraph gives medians with their ranges', () => {
-  expect(paragraph(summarise(summaries)[0]!)).toContain(
+  expect(paragraph(summarise(summaries)[0]!, one)).toContain(
     'At the end λ was 0.075 (0.001 to 0.150) and S was 0.305 (0.020 to 0.590).',
   )
 })
@@ -52,11 +53,22 @@ test('a paragraph says so when no probe lay before the edge, and when the edge w
     ),
   ])
   const below = summarise([summariseRun(run([[-1, -1]]))])
-  expect(paragraph(beyond[0]!)).toContain('nothing shows whether λ follows S')
-  expect(paragraph(below[0]!)).toContain('λ did not reach the edge.')
+  expect(paragraph(beyond[0]!, one)).toContain('nothing shows whether λ follows S')
+  expect(paragraph(below[0]!, one)).toContain('λ did not reach the edge.')
 })
 
 test('the test of arrival names the target where it is not 1', () => {
-  expect(claimTests({ target: 1 }).arrives).toContain('|S| ≤ 0.1')
-  expect(claimTests({ target: 1.3 }).arrives).toContain('|S − ln 1.3| ≤ 0.1')
+  expect(claimTests({ target: 1, ...one }).arrives).toContain('|S| ≤ 0.1')
+  expect(claimTests({ target: 1.3, ...one }).arrives).toContain('|S − ln 1.3| ≤ 0.1')
+})
+
+test('the test of arrival grows with the layers of a ring, target and tolerance alike', () => {
+  expect(claimTests({ target: 1, layers: 3 }).arrives).toContain('|S| ≤ 0.3')
+  expect(claimTests({ target: 1.3, layers: 3 }).arrives).toContain('|S − 3 ln 1.3| ≤ 0.3')
+})
+
+test('a paragraph on a ring speaks of revolutions', () => {
+  const text = paragraph(summarise(summaries)[0]!, { layers: 2 })
+  expect(text).toContain('nats per revolution on average')
+  expect(text).not.toContain('nats per step')
 })

@@ -1,8 +1,8 @@
 /** What the numbers say in words: computed, the failures along with the successes. */
 
 import { count, digits, plural, ranged } from '../format.ts'
-import type { Settings } from './settings.ts'
-import { type Claim, claims, criteria, type RunSummary, type SizeSummary } from './summary.ts'
+import { type Settings, unit } from './settings.ts'
+import { arrival, type Claim, claims, criteria, type RunSummary, type SizeSummary } from './summary.ts'
 
 const edge = digits(criteria.edge, 2)
 const gap = '|λ\u00a0−\u00a0S|' // never broken over two lines
@@ -15,12 +15,14 @@ export const claimNames: Record<Claim, string> = {
 }
 
 /** Each claim as the test that a run passes or not. */
-export function claimTests({ target }: Pick<Settings, 'target'>): Record<Claim, string> {
-  const distance = target === 1 ? '|S|' : `|S − ln ${target}|`
+export function claimTests(settings: Pick<Settings, 'target' | 'layers'>): Record<Claim, string> {
+  const { target, layers } = settings
+  const distance = target === 1 ? '|S|' : `|S − ${layers === 1 ? '' : `${layers} `}ln ${target}|`
+  const within = Number(arrival(settings).within.toPrecision(3)) // 3 · 0.1 is not quite 0.3
   return {
     follows: `${gap} ≤ ${criteria.gap} at every probe before λ passes ${edge}`,
     stays: `|λ| < ${criteria.stay} at the last probe, once λ has passed ${edge}`,
-    arrives: `${distance} ≤ ${criteria.arrival} at the last probe`,
+    arrives: `${distance} ≤ ${within} at the last probe`,
   }
 }
 
@@ -56,16 +58,20 @@ export function exceptions(runs: readonly RunSummary[]): string[] {
 }
 
 /** A size in a few sentences: medians over the finished seeds, ranges in parentheses. */
-export function paragraph({ size, seeds, spreads }: SizeSummary): string {
+export function paragraph({ size, seeds, spreads }: SizeSummary, settings: Pick<Settings, 'layers'>): string {
   if (seeds.length === 0) return `N = ${size}: no run finished.`
   const { meanGap, maxGap, radiusGap, edgeStep, edgeSensitivity, strayed, lyapunovEnd, sensitivityEnd } =
     spreads
+  const [matrix, matrices] =
+    settings.layers === 1
+      ? ['W', 'a finite random matrix']
+      : [`W_${settings.layers} ⋯ W_1`, 'finite random matrices']
   const sentences = [
     meanGap && maxGap
-      ? `Before the edge ${gap} was ${ranged(meanGap)} nats per step on average and ${ranged(maxGap)} at most.`
+      ? `Before the edge ${gap} was ${ranged(meanGap)} ${unit(settings)} on average and ${ranged(maxGap)} at most.`
       : 'No probe lay before the edge, so nothing shows whether λ follows S there.',
     meanGap && radiusGap && radiusGap.median < meanGap.median / 2
-      ? `λ differed from ln ρ(W) by only ${ranged(radiusGap, value => digits(value, 4))}, so that gap is the one between the spectral radius and the norms of a finite random matrix.`
+      ? `λ differed from ln ρ(${matrix}) by only ${ranged(radiusGap, value => digits(value, 4))}, so that gap is the one between the spectral radius and the norms of ${matrices}.`
       : '',
     edgeStep
       ? `λ reached the edge after ${ranged(edgeStep, count)} SAL steps, when S was ${ranged(edgeSensitivity)}; from then on |λ| was ${ranged(strayed)} at most.`

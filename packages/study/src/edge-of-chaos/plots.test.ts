@@ -14,6 +14,14 @@ test('each figure shows every size side by side', () => {
   }
 })
 
+test('of a ring each figure says how many layers it has and counts by revolutions', async () => {
+  const [first, ...others] = figures([run(good, { layers: 3 })])
+  for (const { plots } of [first!, ...others]) expect(plots[0]!.title).toBe('N = 2, 3 layers')
+  const drawing = await drawRow(first!.plots, first!.name, first!.title)
+  expect(drawing).toContain('nats per revolution')
+  expect(drawing).not.toContain('nats per step')
+})
+
 test('drawings are the same bytes each time and share no ids', async () => {
   for (const { name, title, plots } of figures(runs)) {
     const first = await drawRow(plots, name, title)

@@ -1,10 +1,10 @@
 /** What the study's figures show: each is drawn once a size, so that sizes stand side by side. */
 
 import { colours } from '../colours.ts'
-import { largest, median, quantiles, smallest } from '../statistics.ts'
+import { largest, median, quantiles, smallest } from '../statistics/spread.ts'
 import type { Plot } from '../vega.ts'
-import type { Probe, Run } from './settings.ts'
-import { criteria } from './summary.ts'
+import { defaults, type Probe, type Run, unit } from './settings.ts'
+import { arrival, criteria } from './summary.ts'
 
 /** A figure: its parts stand side by side, one a size. */
 export interface Figure {
@@ -23,11 +23,13 @@ const dashed = { ...guide, strokeDash: [5, 4] }
 
 /** All figures of the study. Runs that were interrupted are drawn as far as they went but enter no median. */
 export function figures(runs: readonly Run[]): Figure[] {
+  const { target, layers } = runs[0]?.settings ?? defaults
   const sizes = [...new Set(runs.map(run => run.settings.size))].map(size => ({
-    title: `N = ${size}`,
+    title: layers === 1 ? `N = ${size}` : `N = ${size}, ${layers} layers`,
     runs: runs.filter(run => run.settings.size === size),
   }))
-  const target = runs[0]?.settings.target ?? 1
+  const nats = unit({ layers })
+  const { at } = arrival({ target, layers })
   const points = runs.flatMap(run => run.probes)
   const seen = points.flatMap(probe => [probe.logSensitivity, probe.lyapunov]).filter(Number.isFinite)
   const whole: Range = [smallest([...seen, 0]) - 0.05, largest([...seen, 0]) + 0.05]
@@ -39,19 +41,19 @@ export function figures(runs: readonly Run[]): Figure[] {
       name: 'trajectories',
       title: 'Log-sensitivity S and Lyapunov exponent λ while SAL acts',
       caption: thin,
-      plots: sizes.map(({ title, runs }) => trajectories(title, runs, whole, target)),
+      plots: sizes.map(({ title, runs }) => trajectories(title, runs, whole, at, nats)),
     },
     {
       name: 'edge',
       title: 'The same, enlarged around zero',
       caption: `${thin} The edge of chaos is λ = 0.`,
-      plots: sizes.map(({ title, runs }) => trajectories(title, runs, near, target)),
+      plots: sizes.map(({ title, runs }) => trajectories(title, runs, near, at, nats)),
     },
     {
       name: 'identity',
       title: 'λ against S',
       caption: `One dot a probe, one line a seed. On the dashed line λ equals S; the grey band is ±${criteria.gap} around it.`,
-      plots: sizes.map(({ title, runs }) => identity(title, runs, whole)),
+      plots: sizes.map(({ title, runs }) => identity(title, runs, whole, nats)),
     },
     {
       name: 'neurons',
@@ -70,7 +72,7 @@ const measures = [
   { kind: 'exponent λ', colour: colours.vermilion, read: (probe: Probe) => probe.lyapunov },
 ]
 
-function trajectories(title: string, runs: Run[], range: Range, target: number): Plot {
+function trajectories(title: string, runs: Run[], range: Range, target: number, nats: string): Plot {
   const seeds = measures.flatMap(({ kind, read }) =>
     runs.flatMap(({ seed, probes }) =>
       probes.map(probe => ({ kind, seed, step: probe.step, value: read(probe) })),
@@ -83,7 +85,7 @@ function trajectories(title: string, runs: Run[], range: Range, target: number):
     field: 'value',
     type: 'quantitative',
     scale: { domain: range, nice: false, zero: false },
-    axis: { title: 'nats per step', tickCount: 6 },
+    axis: { title: nats, tickCount: 6 },
   } as const
   const color = {
     field: 'kind',
@@ -97,11 +99,11 @@ function trajectories(title: string, runs: Run[], range: Range, target: number):
     height: 260,
     layer: [
       { data: { values: [{ value: 0 }] }, mark: { type: 'rule', ...guide }, encoding: { y } },
-      ...(target === 1
+      ...(target === 0
         ? []
         : [
             {
-              data: { values: [{ value: Math.log(target) }] },
+              data: { values: [{ value: target }] },
               mark: { type: 'rule', ...dashed },
               encoding: { y },
             } as const,
@@ -120,7 +122,7 @@ function trajectories(title: string, runs: Run[], range: Range, target: number):
   }
 }
 
-function identity(title: string, runs: Run[], range: Range): Plot {
+function identity(title: string, runs: Run[], range: Range, nats: string): Plot {
   const dots = runs.flatMap(({ seed, probes }) =>
     probes.map(({ step, logSensitivity, lyapunov }) => ({ seed, step, logSensitivity, lyapunov })),
   )
@@ -130,13 +132,13 @@ function identity(title: string, runs: Run[], range: Range): Plot {
     field: 'logSensitivity',
     type: 'quantitative',
     scale,
-    axis: { title: 'S, nats per step', tickCount: 5 },
+    axis: { title: `S, ${nats}`, tickCount: 5 },
   } as const
   const y = {
     field: 'lyapunov',
     type: 'quantitative',
     scale,
-    axis: { title: 'λ, nats per step', tickCount: 5 },
+    axis: { title: `λ, ${nats}`, tickCount: 5 },
   } as const
   const line = range.map(value => ({
     logSensitivity: value,

@@ -14,7 +14,7 @@ const study: Study = {
 
 test('results.json names its format, the plan, the versions and every probe', () => {
   const results = JSON.parse(resultsJson(study))
-  expect(results.format).toEqual({ name: 'sensigrad/edge-of-chaos', version: 1 })
+  expect(results.format).toEqual({ name: 'sensigrad/edge-of-chaos', version: 2 })
   expect(results.plan).toEqual(study.plan)
   expect(Object.keys(results.versions)).toEqual(['sensigrad', 'node', 'v8', 'arch'])
   expect(results.runs).toEqual(study.runs)
@@ -43,16 +43,25 @@ test('probes.csv has a row a probe, with quartiles over the neurons and all digi
     .trimEnd()
     .split('\n')
   expect(header).toBe(
-    'size,seed,status,step,log_sensitivity,lyapunov,spectral_radius,mean_abs_state,saturated,' +
+    'size,layers,seed,status,step,log_sensitivity,lyapunov,spectral_radius,mean_abs_state,saturated,' +
       'sensitivity_min,sensitivity_q25,sensitivity_median,sensitivity_q75,sensitivity_max',
   )
-  expect(first).toBe(`2,1,finished,0,0.3333333333333333,-0.1,${Math.exp(-0.1)},0,0,0.5,0.75,1,1.25,1.5`)
+  expect(first).toBe(`2,1,1,finished,0,0.3333333333333333,-0.1,${Math.exp(-0.1)},0,0,0.5,0.75,1,1.25,1.5`)
   expect(rest).toHaveLength(1)
 })
 
 test('neurons.csv has a row a neuron and probe, empty where SAL has no average yet', () => {
   const probes = [probe(0, 0), probe(0, 0, { step: 5, averages: [0.4, 1.4] })]
   expect(neuronsCsv([{ ...run([]), probes }])).toBe(
-    'size,seed,step,neuron,sensitivity,average\n2,1,0,0,0.5,\n2,1,0,1,1.5,\n2,1,5,0,0.5,0.4\n2,1,5,1,1.5,1.4\n',
+    'size,seed,step,layer,neuron,sensitivity,average\n2,1,0,0,0,0.5,\n2,1,0,0,1,1.5,\n2,1,5,0,0,0.5,0.4\n2,1,5,0,1,1.5,1.4\n',
   )
+})
+
+test('neurons.csv counts the neurons of each layer of a ring from 0', () => {
+  const probes = [probe(0, 0, { sensitivities: [1, 2, 3, 4] })]
+  const rows = neuronsCsv([{ ...run([], { layers: 2 }), probes }])
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+  expect(rows).toEqual(['2,1,0,0,0,1,', '2,1,0,0,1,2,', '2,1,0,1,0,3,', '2,1,0,1,1,4,'])
 })

@@ -2,14 +2,14 @@
 
 import { csv } from '../csv.ts'
 import { toJson } from '../json.ts'
-import { quantiles } from '../statistics.ts'
+import { quantiles } from '../statistics/spread.ts'
 import { type Versions, versions } from '../version.ts'
 import type { Plan } from './plan.ts'
 import type { Run } from './settings.ts'
 import type { FailedRun, Study } from './study.ts'
 
 /** Raised whenever a field changes its meaning. */
-export const format = { name: 'sensigrad/edge-of-chaos', version: 1 } as const
+export const format = { name: 'sensigrad/edge-of-chaos', version: 2 } as const
 
 /** The content of results.json. It holds no times: the same plan gives the same bytes on one version and machine type. */
 export interface Results {
@@ -35,6 +35,7 @@ export function resultsJson({ plan, interrupted, runs, failures }: Study): strin
 
 const probeColumns = [
   'size',
+  'layers',
   'seed',
   'status',
   'step',
@@ -57,6 +58,7 @@ export function probesCsv(runs: readonly Run[]): string {
     runs.flatMap(({ settings, seed, status, probes }) =>
       probes.map(probe => [
         settings.size,
+        settings.layers,
         seed,
         status,
         probe.step,
@@ -71,19 +73,20 @@ export function probesCsv(runs: readonly Run[]): string {
   )
 }
 
-/** One row a neuron and probe: its RMS sensitivity over the window, and SAL's running average of it. */
+/** One row a neuron and probe, layers and their neurons counted from 0: its RMS sensitivity over the window, and SAL's running average of it. */
 export function neuronsCsv(runs: readonly Run[]): string {
   const rows = runs.flatMap(({ settings, seed, probes }) =>
     probes.flatMap(({ step, sensitivities, averages }) =>
-      sensitivities.map((sensitivity, neuron) => [
+      sensitivities.map((sensitivity, i) => [
         settings.size,
         seed,
         step,
-        neuron,
+        Math.floor(i / settings.size),
+        i % settings.size,
         sensitivity,
-        averages?.[neuron] ?? null,
+        averages?.[i] ?? null,
       ]),
     ),
   )
-  return csv(['size', 'seed', 'step', 'neuron', 'sensitivity', 'average'], rows)
+  return csv(['size', 'seed', 'step', 'layer', 'neuron', 'sensitivity', 'average'], rows)
 }

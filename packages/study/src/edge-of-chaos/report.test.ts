@@ -45,10 +45,20 @@ test('a failed run is named, and its message cannot become part of the page', ()
   expect(html).not.toContain('<script')
 })
 
+test('of a ring the page says how many layers it has, and that its numbers are per revolution', () => {
+  const settings = { ...defaults, layers: 3 }
+  const html = page([run(good, { layers: 3 })], { plan: { sizes: [2], seeds: [1], settings } })
+  expect(html).toContain('3 layers of N tanh neurons stand in a ring')
+  expect(html).toContain('S and λ are in nats per revolution.')
+  expect(html).toContain('ρ(W_3 ⋯ W_1)')
+  expect(html).not.toContain('nats per step')
+  expect(page([run(good)])).not.toMatch(/revolution|in a ring/)
+})
+
 test('the command on the page names every setting', () => {
   expect(command({ sizes: [100, 300], seeds: [7], settings: defaults })).toBe(
     'npx sensigrad edge-of-chaos --size 100,300 --seeds 1 --first-seed 7 \\\n' +
-      '  --gain 0.3 --rate 0.0002 --target 1 --decay 0.99 --mode raise --noise 0.0001 --bias 0' +
+      '  --layers 1 --gain 0.3 --rate 0.0002 --target 1 --decay 0.99 --mode raise --noise 0.0001 --bias 0' +
       ' --steps 6000 --probe-every 200 --transient 500 --window 1000',
   )
 })

@@ -3,11 +3,11 @@
 import { darkColours } from '../colours.ts'
 import { count, digits, plural } from '../format.ts'
 import { type Html, html, page, table, trusted } from '../html.ts'
-import { flag } from '../options.ts'
+import { flag, seedFlags } from '../options.ts'
 import { version, versions } from '../version.ts'
 import { claimNames, claimTests, exceptions, headline, paragraph } from './findings.ts'
 import type { Plan } from './plan.ts'
-import type { Settings } from './settings.ts'
+import { type Settings, unit } from './settings.ts'
 import type { Study } from './study.ts'
 import { type Claim, claims, criteria, type RunSummary, type SizeSummary, type Verdict } from './summary.ts'
 
@@ -28,10 +28,10 @@ chaos, and does the network's log-sensitivity tell how far away that is?</p>
 
 <p class="result">${headline(sizes)}</p>
 ${incomplete(study)}
-${scores(sizes, plan.settings.target)}
+${scores(sizes, plan.settings)}
 ${broken(runs)}
-${sizes.map(size => html`<p>${paragraph(size)}</p>\n`)}
-<p><small>Numbers are medians over the finished seeds, ranges in parentheses. S and λ are in nats per step.</small></p>
+${sizes.map(size => html`<p>${paragraph(size, plan.settings)}</p>\n`)}
+<p><small>Numbers are medians over the finished seeds, ranges in parentheses. S and λ are in ${unit(plan.settings)}.</small></p>
 
 ${figures.length > 0 ? html`<h2>Figures</h2>\n${figures.map(figure)}` : ''}
 <h2>Every run</h2>
@@ -68,8 +68,8 @@ function broken(runs: RunSummary[]): Html {
   return html`<p>What did not hold:</p>\n<ul>${lines.map(line => html`<li>${line}</li>\n`)}</ul>`
 }
 
-function scores(sizes: SizeSummary[], target: number): Html {
-  const tests = claimTests({ target })
+function scores(sizes: SizeSummary[], settings: Plan['settings']): Html {
+  const tests = claimTests(settings)
   return table(
     ['claim', ...sizes.map(({ size }) => `N = ${size}`)],
     claims.map(claim => [
@@ -139,13 +139,27 @@ function every({ size, spreads, seeds }: SizeSummary, runs: RunSummary[]): Html 
 ${table([...header, 'λ follows', 'λ is 0', 'S arrives'], seeds.length > 1 ? [...rows, middle] : rows)}`
 }
 
+const oneLayer = {
+  network: 'N tanh neurons feed each other and nothing else: o ← tanh(W o + θ)',
+  step: 'step',
+  population: 'over all neurons and steps of the window',
+}
+
+const ringOf = (layers: number): typeof oneLayer => ({
+  network: `${layers} layers of N tanh neurons stand in a ring, each fed by the one before it and by nothing else: o_l ← tanh(W_l o_{l−1} + θ_l)`,
+  step: 'step, a revolution through all layers',
+  population: 'over the neurons of a layer and the steps of the window, summed over the layers',
+})
+
 function measured({ settings }: Plan): Html {
-  return html`<p>N tanh neurons feed each other and nothing else: o ← tanh(W o + θ), with weights drawn from
-N(0, ${settings.gain}²/N). SAL changes the weights at every step. After every ${count(settings.probeEvery)} steps a
+  const { layers } = settings
+  const { network, step, population } = layers === 1 ? oneLayer : ringOf(layers)
+  return html`<p>${network}, with weights drawn from
+N(0, ${settings.gain}²/N). SAL changes the weights at every ${step}. After every ${count(settings.probeEvery)} steps a
 copy is frozen, runs ${count(settings.transient)} steps to settle, and is measured over ${count(settings.window)} more.</p>
 <dl>
 <dt>Sensitivity s</dt><dd>How far a neuron's output moves when its inputs do: <span class="formula">s = ‖∂o/∂x‖ = (1 − o²)‖w‖</span>.</dd>
-<dt>Log-sensitivity S</dt><dd>The natural logarithm of the RMS of s over all neurons and steps of the window.</dd>
+<dt>Log-sensitivity S</dt><dd>The natural logarithm of the RMS of s ${population}.</dd>
 <dt>Lyapunov exponent λ</dt><dd>The rate at which two nearby states part (λ &gt; 0, chaos) or meet (λ &lt; 0) over the same
 window.</dd>
 <dt>SAL</dt><dd>Moves w and θ by η = ${settings.rate} times the gradient of s, ${gates[settings.mode]}.</dd>
@@ -161,7 +175,8 @@ const gates: Record<Settings['mode'], string> = {
 }
 
 const meanings: Record<keyof Settings, string> = {
-  size: 'neurons, N',
+  size: 'neurons in a layer, N',
+  layers: 'layers in the ring',
   gain: 'gain of the first weights',
   rate: "SAL's rate, η",
   target: 'target sensitivity',
@@ -186,6 +201,5 @@ function settingRows({ sizes, seeds, settings }: Plan): [string, string][] {
 /** The command line that runs this plan. */
 export function command({ sizes, seeds, settings }: Plan): string {
   const flags = Object.entries(settings).map(([field, value]) => `${flag(field)} ${value}`)
-  const list = seeds.length === 1 ? `--seeds 1 --first-seed ${seeds[0]}` : `--seeds ${seeds.join(',')}`
-  return `npx sensigrad edge-of-chaos --size ${sizes.join(',')} ${list} \\\n  ${flags.join(' ')}`
+  return `npx sensigrad edge-of-chaos --size ${sizes.join(',')} ${seedFlags(seeds)} \\\n  ${flags.join(' ')}`
 }

@@ -1,6 +1,6 @@
 /** What a run may be asked to do, and the rule that each refusal names. */
 import { describe, expect, test } from 'vitest'
-import { checkSettings, defaults, doubts, type Settings } from './settings.ts'
+import { checkSettings, defaults, doubts, type Settings, unit } from './settings.ts'
 
 const settings = (changes: Partial<Settings>): Settings => ({ size: 100, ...defaults, ...changes })
 
@@ -14,6 +14,8 @@ describe('a setting that breaks its rule is refused with the value, the rule and
     [{ size: 0 }, 'size 0: a network needs at least 2 neurons. Give a whole number from 2 to 2000.'],
     [{ size: 10.5 }, 'size 10.5: a network needs at least 2 neurons. Give a whole number from 2 to 2000.'],
     [{ size: 5000 }, 'size 5000: more than 2000 is beyond this study. Give a whole number from 2 to 2000.'],
+    [{ layers: 0 }, 'layers 0: a step passes through at least one layer. Give a whole number from 1 to 20.'],
+    [{ layers: 21 }, 'layers 21: more than 20 is beyond this study. Give a whole number from 1 to 20.'],
     [{ gain: 0 }, 'Give a number above 0, up to 10.'],
     [{ gain: Number.NaN }, 'Give a number above 0, up to 10.'],
     [{ rate: -1 }, 'Give a number from 0 (no SAL) to 1.'],
@@ -55,4 +57,8 @@ describe('a rate that outruns the gate raises a doubt', () => {
 test('a shrinking network without noise raises a doubt, one that keeps its state alive does not', () => {
   expect(doubts({ ...defaults, noise: 0 })).toHaveLength(1)
   expect(doubts({ ...defaults, noise: 0, gain: 1.5 })).toEqual([])
+})
+
+test('a step of several layers is a revolution', () => {
+  expect([1, 2].map(layers => unit({ layers }))).toEqual(['nats per step', 'nats per revolution'])
 })

@@ -1,15 +1,21 @@
 /** What a run of the edge-of-chaos study can be asked to do, and the rule that each value must obey. */
 
 import { SettingsError } from '../errors.ts'
+import { checkAll, oneOf, type Rules, real, whole } from '../rules.ts'
 
 /** How SAL's gate answers a neuron's average sensitivity; `always` has no gate. */
 export const modes = ['raise', 'both', 'proportional', 'always'] as const
 export type Mode = (typeof modes)[number]
 
-/** One run: a network of `size` tanh neurons without input, o ← tanh(W o + θ), adjusted by SAL. */
+/**
+ * One run: tanh neurons without input, adjusted by SAL. One layer feeds itself, o ← tanh(W o + θ); several stand in a
+ * ring, where each feeds the next, and a step takes the state once round.
+ */
 export interface Settings {
-  /** Number of neurons, N. */
+  /** Number of neurons in a layer, N. */
   size: number
+  /** Layers that a step passes through. */
+  layers: number
   /** Start of the weights: W ~ N(0, gain²/N). */
   gain: number
   /** SAL's step size, η. */
@@ -35,6 +41,7 @@ export interface Settings {
 
 /** The settings unless told otherwise; sizes and seeds are the plan's. */
 export const defaults: Omit<Settings, 'size'> = {
+  layers: 1,
   gain: 0.3,
   rate: 2e-4,
   target: 1,
@@ -48,19 +55,23 @@ export const defaults: Omit<Settings, 'size'> = {
   window: 1000,
 }
 
-/** What one probe measured with the weights frozen, over one window. */
+/** The unit of S and λ. A step of several layers is called a revolution. */
+export const unit = ({ layers }: Pick<Settings, 'layers'>): string =>
+  layers === 1 ? 'nats per step' : 'nats per revolution'
+
+/** What one probe measured with the weights frozen, over one window. Lists of neurons go layer by layer. */
 export interface Probe {
   /** SAL steps done before this probe. */
   step: number
-  /** S: natural logarithm of the RMS sensitivity over all neurons and steps of the window. */
+  /** S: natural logarithm of the RMS sensitivity over the neurons of a layer and the steps of the window, summed over the layers. */
   logSensitivity: number
-  /** λ: the largest Lyapunov exponent over the same window, in nats per step. */
+  /** λ: the largest Lyapunov exponent over the same window, in nats per step (revolution). */
   lyapunov: number
   /** Each neuron's RMS sensitivity over the window. */
   sensitivities: number[]
   /** Each neuron's running average as SAL holds it; null before SAL's first step. */
   averages: number[] | null
-  /** The largest modulus of an eigenvalue of W. */
+  /** The largest modulus of an eigenvalue of W, or of W_L ⋯ W_1 in a ring of L layers. */
   spectralRadius: number
   /** Mean of |o| over neurons and steps of the window. */
   meanAbsState: number
@@ -76,28 +87,11 @@ export interface Run {
   status: 'finished' | 'interrupted'
 }
 
-interface Rule {
-  allows(value: number): boolean
-  because(value: number): string
-  give: string
-}
-
-const whole = (min: number, max: number, because: string): Rule => ({
-  allows: value => Number.isInteger(value) && value >= min && value <= max,
-  because: value => (value > max ? `more than ${max} is beyond this study` : because),
-  give: `a whole number from ${min} to ${max}`,
-})
-
-const real = (allows: (value: number) => boolean, because: string, give: string): Rule => ({
-  allows: value => Number.isFinite(value) && allows(value),
-  because: () => because,
-  give,
-})
-
 export type NumericSetting = Exclude<keyof Settings, 'mode'>
 
-const rules: Record<NumericSetting, Rule> = {
+const rules: Rules<Settings> = {
   size: whole(2, 2000, 'a network needs at least 2 neurons'),
+  layers: whole(1, 20, 'a step passes through at least one layer'),
   gain: real(
     x => x > 0 && x <= 10,
     'SAL cannot move weights of 0, and far above 1 every neuron saturates',
@@ -124,6 +118,7 @@ const rules: Record<NumericSetting, Rule> = {
   probeEvery: whole(1, 10_000_000, 'probes come a whole number of SAL steps apart'),
   transient: whole(0, 1_000_000, 'it counts steps before the measurement'),
   window: whole(1, 1_000_000, 'a probe averages over at least one step'),
+  mode: oneOf(modes, 'SAL has no such gate'),
 }
 
 /** What a number may be, in words: `a whole number from 2 to 2000`. */
@@ -136,14 +131,7 @@ export const expected = (field: NumericSetting): string => rules[field].give
  *   `size 0: a network needs at least 2 neurons. Give a whole number from 2 to 2000.`
  */
 export function checkSettings(settings: Settings): void {
-  for (const [field, rule] of Object.entries(rules) as [NumericSetting, Rule][]) {
-    if (!rule.allows(settings[field])) {
-      throw new SettingsError(field, settings[field], rule.because(settings[field]), `Give ${rule.give}.`)
-    }
-  }
-  if (!modes.includes(settings.mode)) {
-    throw new SettingsError('mode', settings.mode, 'SAL has no such gate', `Give one of ${modes.join(', ')}.`)
-  }
+  checkAll(settings, rules)
   if (settings.probeEvery > settings.steps) {
     const rule = `the run ends after ${settings.steps} steps`
     throw new SettingsError('probeEvery', settings.probeEvery, rule, 'Probe at least once on the way.')

@@ -84,6 +84,22 @@ describe('one run', () => {
     expect(summariseRun(run(end, { target: 1 })).verdicts.arrives).toBe('no')
   })
 
+  test('S of a ring arrives where the sum over its layers does, with the tolerance of each', () => {
+    const end = (distance: number): [number, number][] => [
+      [-1, -1],
+      [0, 3 * Math.log(1.3) + distance],
+    ]
+    const arrives = (distance: number, layers: number) =>
+      summariseRun(run(end(distance), { target: 1.3, layers })).verdicts.arrives
+    expect([0.29, -0.29, 0.31, -0.31].map(distance => arrives(distance, 3))).toEqual([
+      'yes',
+      'yes',
+      'no',
+      'no',
+    ])
+    expect(arrives(0, 1)).toBe('no')
+  })
+
   test('a run that never got to the edge leaves open whether λ would stay', () => {
     const { edgeStep, strayed, verdicts } = summariseRun(
       run([

@@ -1,9 +1,9 @@
 /** From probes to claims: what held in a run, and over the seeds of a size. Pure functions of the runs. */
 
-import { largest, mean, type Spread, spread } from '../statistics.ts'
-import type { Probe, Run } from './settings.ts'
+import { largest, mean, type Spread, spread } from '../statistics/spread.ts'
+import type { Probe, Run, Settings } from './settings.ts'
 
-/** The claims of the study as numbers, the same for every run. */
+/** The claims of the study as numbers, the same for every run. A step of several layers is one revolution. */
 export const criteria = {
   /** λ has reached the edge once it is above this, in nats per step. */
   edge: -0.02,
@@ -11,9 +11,20 @@ export const criteria = {
   gap: 0.15,
   /** Largest |λ| at the end, in nats per step. */
   stay: 0.02,
-  /** Largest distance of S from ln target at the end, in nats per step. */
+  /** Largest distance of a layer's log-sensitivity from ln target at the end, in nats. */
   arrival: 0.1,
 } as const
+
+/**
+ * Where S is to arrive, and how far from there it may end, in nats per step. Each layer goes to ln target and overshoots
+ * by itself, for its gate sees nothing of the others; S is the sum of all, and so are its target and its tolerance.
+ */
+export function arrival({ target, layers }: Pick<Settings, 'target' | 'layers'>): {
+  at: number
+  within: number
+} {
+  return { at: layers * Math.log(target), within: layers * criteria.arrival }
+}
 
 /** `open` where a run has nothing to say: it began past the edge, has not reached it, or was interrupted. */
 export type Verdict = 'yes' | 'no' | 'open'
@@ -32,7 +43,7 @@ export interface RunSummary {
   end: Point | null
   /** λ against S over the probes before the edge; null when there is none. */
   gap: { probes: number; mean: number; max: number; signed: number } | null
-  /** |λ − ln ρ(W)| over the same probes: the part of λ that the eigenvalues explain while the state is small. */
+  /** |λ − ln ρ| over the same probes, ρ being the spectral radius of a step: the part of λ that the eigenvalues explain while the state is small. */
   radiusGap: number | null
   /** The SAL step of the first probe at the edge; null when none got there. */
   edgeStep: number | null
@@ -43,11 +54,11 @@ export interface RunSummary {
   verdicts: Record<Claim, Verdict>
 }
 
-/** λ follows S before the edge; λ is 0 at the end; S arrives at ln target. */
+/** λ follows S before the edge; λ is 0 at the end; S arrives where every layer is at ln target. */
 export type Claim = 'follows' | 'stays' | 'arrives'
 export const claims: readonly Claim[] = ['follows', 'stays', 'arrives']
 
-/** One run in numbers. S and λ are in nats per step. */
+/** One run in numbers. S and λ are in nats per step (revolution). */
 export function summariseRun({ settings, seed, probes, status }: Run): RunSummary {
   const first = probes.findIndex(({ lyapunov }) => lyapunov > criteria.edge)
   const before = first === -1 ? probes : probes.slice(0, first)
@@ -57,6 +68,7 @@ export function summariseRun({ settings, seed, probes, status }: Run): RunSummar
   const radiusGaps = before.map(({ lyapunov, spectralRadius }) => lyapunov - Math.log(spectralRadius))
   const end = probes.at(-1)
   const finished = status === 'finished' && end !== undefined
+  const { at, within } = arrival(settings)
   return {
     size: settings.size,
     seed,
@@ -71,9 +83,7 @@ export function summariseRun({ settings, seed, probes, status }: Run): RunSummar
     verdicts: {
       follows: gap ? answer(gap.max <= criteria.gap) : 'open',
       stays: finished && after.length > 0 ? answer(Math.abs(end.lyapunov) < criteria.stay) : 'open',
-      arrives: finished
-        ? answer(Math.abs(end.logSensitivity - Math.log(settings.target)) <= criteria.arrival)
-        : 'open',
+      arrives: finished ? answer(Math.abs(end.logSensitivity - at) <= within) : 'open',
     },
   }
 }

@@ -1,7 +1,7 @@
 /** The study on a terminal: a row a seed, a row of medians a size, no more than 100 columns wide. */
 
-import CliTable from 'cli-table3'
 import { count, digits } from '../format.ts'
+import { textTable } from '../text-table.ts'
 import { claims, type RunSummary, type SizeSummary } from './summary.ts'
 
 const header = ['seed', 'S', '', 'λ', '', '|λ−S|', '', 'edge at', 'λ', 'λ is 0', 'S']
@@ -36,20 +36,5 @@ function block({ size, seeds, spreads }: SizeSummary, runs: readonly RunSummary[
     '',
     '',
   ]
-  return plain([header, second, ...rows, ...(seeds.length > 1 ? [medians] : [])])
-}
-
-const sides = ['top', 'bottom', 'left', 'right', 'mid'] as const
-const joints = ['top-mid', 'top-left', 'top-right', 'bottom-mid', 'bottom-left', 'bottom-right'] as const
-const crossings = ['left-mid', 'mid-mid', 'right-mid'] as const
-const nothing = Object.fromEntries([...sides, ...joints, ...crossings].map(part => [part, '']))
-
-function plain(rows: string[][]): string {
-  const table = new CliTable({
-    chars: { ...nothing, middle: '  ' },
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    colAligns: header.map((_, column) => (column === 0 ? 'left' : 'right')),
-  })
-  table.push(...rows)
-  return table.toString()
+  return textTable([header, second, ...rows, ...(seeds.length > 1 ? [medians] : [])])
 }

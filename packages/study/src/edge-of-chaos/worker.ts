@@ -1,6 +1,6 @@
 /** One network of the study on a worker thread. Each (size, seed) is a task of its own. */
 
-import { type Task, task } from '../task.ts'
+import { seldom, type Task, task } from '../task.ts'
 import { runExperiment } from './experiment.ts'
 import type { Probe, Run, Settings } from './settings.ts'
 
@@ -15,11 +15,8 @@ export interface Message {
   probe: Probe | null
 }
 
-/** A run may step thousands of times a second; nobody reads faster than this. */
-const millisecondsBetweenMessages = 100
-
 const work: Task<Input, Run, Message> = task(async ({ settings, seed }, { post, stopped }) => {
-  let last = 0
+  const isTime = seldom()
   let probe: Probe | null = null
   return runExperiment(settings, seed, {
     stopped,
@@ -27,10 +24,7 @@ const work: Task<Input, Run, Message> = task(async ({ settings, seed }, { post, 
       probe = latest
     },
     progress: step => {
-      const now = performance.now()
-      if (now - last < millisecondsBetweenMessages && step < settings.steps) return
-      last = now
-      post({ step, probe })
+      if (isTime() || step === settings.steps) post({ step, probe })
     },
   })
 })
