@@ -1,6 +1,6 @@
 /** What the commands of all studies have in common: their options, and how they run and are stopped. */
 
-import type { Command, OptionValues } from '@commander-js/extra-typings'
+import type { Command, CommandUnknownOpts, OptionValues } from '@commander-js/extra-typings'
 import { onInterrupt } from './interrupt.ts'
 import { seedList, whole } from './options.ts'
 import { defaultWorkers } from './pool.ts'
@@ -10,23 +10,6 @@ import type { Terminal } from './terminal.ts'
 
 /** The last lines of the help of every study. */
 export const exitCodesHelp = 'Exit codes: 0 finished, 1 a run failed, 2 wrong command line, 130 interrupted.'
-
-/** Adds the options of every study. */
-export function studyOptions<Options extends OptionValues>(
-  command: Command<[], Options>,
-  { seeds, folder }: { seeds: string; folder: string },
-) {
-  return command
-    .optionsGroup('Study:')
-    .option('--seeds <count or list>', 'how many seeds, or which ones: 3,7,9', seeds)
-    .option('--first-seed <number>', 'the first one of a count', whole('firstSeed', 0, maxSeed), 1)
-    .option('--quick', 'a first look: fewer, smaller and faster runs, unless told otherwise')
-    .option('--output <folder>', 'where the report goes', folder)
-    .option('--workers <number>', 'worker threads, 0 for none', whole('workers', 0, 64), defaultWorkers())
-    .option('--no-plots', 'write the numbers and the report without figures')
-    .option('--no-progress', 'show no progress')
-    .option('--json', 'print the summary as JSON')
-}
 
 /** The options of every study, as they were read. */
 export interface StudyChoices {
@@ -38,6 +21,25 @@ export interface StudyChoices {
   plots: boolean
   progress: boolean
   json?: true | undefined
+}
+
+/** Adds the options of every study. Their types are written down, since inferring a chain on top of others' takes minutes. */
+export function studyOptions<Options extends OptionValues>(
+  command: Command<[], Options>,
+  { seeds, folder }: { seeds: string; folder: string },
+): Command<[], Options & StudyChoices> {
+  const untyped: CommandUnknownOpts = command
+  untyped
+    .optionsGroup('Study:')
+    .option('--seeds <count or list>', 'how many seeds, or which ones: 3,7,9', seeds)
+    .option('--first-seed <number>', 'the first one of a count', whole('firstSeed', 0, maxSeed), 1)
+    .option('--quick', 'a first look: fewer, smaller and faster runs, unless told otherwise')
+    .option('--output <folder>', 'where the report goes', folder)
+    .option('--workers <number>', 'worker threads, 0 for none', whole('workers', 0, 64), defaultWorkers())
+    .option('--no-plots', 'write the numbers and the report without figures')
+    .option('--no-progress', 'show no progress')
+    .option('--json', 'print the summary as JSON')
+  return command as unknown as Command<[], Options & StudyChoices>
 }
 
 /**
