@@ -161,7 +161,7 @@ describe('what stays as it is', () => {
     const layer = neuron(1e120)
     const isometry = new Isometry({ rate: 0.05 }).attach(layer)
     layer.call(f64([0]))
-    expect(() => isometry.adjust()).toThrow(/makes element 0 of weight/)
+    expect(() => isometry.adjust()).toThrow(/^Isometry\.adjust: the step makes element 0 of weight/)
     expect(values(layer.weight.value)).toEqual([1e120])
   })
 })
@@ -179,6 +179,7 @@ test.each([
     /no such layer of neurons in Pair/,
   ],
   [() => twice(layerOf(1, 1, 1)), /this Dense is attached already/],
+  [() => new Isometry({ rate: 1 }).paused(3 as never), /^Isometry\.paused: the body is 3/],
 ])('what it cannot do it says: %s', (attempt, message) => {
   expect(attempt).toThrow(message)
 })

@@ -7,6 +7,7 @@ import {
   DisposedError,
   grad,
   keep,
+  letGo,
   ones,
   pullback,
   record,
@@ -200,6 +201,19 @@ describe('what is kept', () => {
     expect(buffers()).toBe(before)
     expect(first.released).toBe(true)
     expect(last!.released).toBe(false)
+  })
+
+  test('stays until it is let go', () => {
+    let kept: Tensor | undefined
+    const before = buffers()
+    scope(() => {
+      kept = keep(x.mul(2))
+    })
+    expect(kept!.released).toBe(false)
+    scope(() => letGo(kept!))
+    expect(kept!.released).toBe(true)
+    expect(buffers()).toBe(before)
+    expect(() => letGo(3 as never)).toThrow(/^letGo: the argument is 3/)
   })
 
   test('by two stays until neither holds it', () => {

@@ -51,7 +51,7 @@ export {
 } from './tensor/shape.ts'
 export { checkTensor } from './tensor/check.ts'
 export { type NestedArray, Tensor } from './tensor/tensor.ts'
-export { keep, scope } from './tensor/memory.ts'
+export { keep, letGo, scope } from './tensor/memory.ts'
 
 // Operations
 export { stopGradient } from './ops/alias.ts'

@@ -94,6 +94,16 @@ test('an output folder that cannot be used is refused before any work', async ()
   })
 })
 
+test('a file of verdicts that cannot be written is refused by its own option', async () => {
+  const file = join(temporary(), 'taken')
+  writeFileSync(file, '')
+  const { code, err } = await sensigrad('claims', '--json', join(file, 'claims.json'))
+  expect({ code, err }).toEqual({
+    code: 2,
+    err: `error: --json ${file}: a file has this name. Give the name of a folder.\n`,
+  })
+})
+
 describe('a study', () => {
   const folder = temporary()
   let run: Awaited<ReturnType<typeof study>>

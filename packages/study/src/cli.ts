@@ -91,7 +91,7 @@ function explain(error: unknown, terminal: Terminal): number {
     return exitCodes.usage
   }
   if (error instanceof OutputError) {
-    say(`--output ${error.folder}: ${error.advice}`)
+    say(`${error.option} ${error.folder}: ${error.advice}`)
     return exitCodes.usage
   }
   say(error instanceof Error ? (error.stack ?? error.message) : String(error))

@@ -21,12 +21,15 @@ export class SettingsError extends SensigradError {
 /** The output folder cannot be used. */
 export class OutputError extends SensigradError {
   readonly folder: string
+  /** The option that named it. */
+  readonly option: string
   /** Why not, and what to do, in whole sentences. */
   readonly advice: string
 
-  constructor(folder: string, reason: string, remedy: string, cause?: unknown) {
+  constructor(folder: string, reason: string, remedy: string, cause?: unknown, option = '--output') {
     super(`output folder ${folder}`, reason, remedy)
     this.folder = folder
+    this.option = option
     this.advice = `${reason}. ${remedy}`
     this.cause = cause
   }

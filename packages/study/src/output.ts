@@ -10,14 +10,16 @@ export type Files = Record<string, string>
 /**
  * Makes the folder and writes into it once, so that a study does not find out at its end that it cannot.
  *
+ * @param option  what named the folder on the command line
  * @throws OutputError with the system's reason
  */
-export function prepareFolder(folder: string): void {
-  attempt(folder, () => {
+export function prepareFolder(folder: string, option?: string): void {
+  const prepare = () => {
     makeFolder(folder)
     writeWhole(join(folder, '.writable'), '')
     rmSync(join(folder, '.writable'))
-  })
+  }
+  attempt(folder, prepare, option)
 }
 
 /**
@@ -73,7 +75,7 @@ const reasons: Record<string, [reason: string, remedy: string]> = {
  *
  * @throws OutputError with the system's reason in words, where it fails
  */
-export function attempt<Result>(folder: string, work: () => Result): Result {
+export function attempt<Result>(folder: string, work: () => Result, option?: string): Result {
   try {
     return work()
   } catch (error) {
@@ -81,7 +83,7 @@ export function attempt<Result>(folder: string, work: () => Result): Result {
       `it cannot be written to (${error instanceof Error ? error.message : error})`,
       'Give another folder.',
     ]
-    throw new OutputError(folder, reason, remedy, error)
+    throw new OutputError(folder, reason, remedy, error, option)
   }
 }
 

@@ -3,7 +3,7 @@
 import { describeValue, ValueError } from '../errors.ts'
 import { isRecording } from '../tape/recorder.ts'
 import { checkTensor } from './check.ts'
-import { checkAlive, handOut, hold, Lifetime, letGo, useUp } from './lifetime.ts'
+import { checkAlive, handOut, hold, Lifetime, letGo as letGoOf, useUp } from './lifetime.ts'
 import { Tensor } from './tensor.ts'
 
 /**
@@ -64,9 +64,20 @@ export function keep(tensor: Tensor, instead?: Tensor): Tensor {
   tensor.lifetime?.keep(tensor)
   if (instead !== undefined) {
     checkTensor('keep', 'what it stands for', instead)
-    letGo(instead)
+    letGoOf(instead)
   }
   return tensor
+}
+
+/**
+ * Ends a `keep`: when nobody else holds the tensor, the scope that is running releases it at its end.
+ *
+ * @throws ValueError for what is no tensor
+ * @example letGo(heard)
+ */
+export function letGo(tensor: Tensor): void {
+  checkTensor('letGo', 'the argument', tensor)
+  letGoOf(tensor)
 }
 
 function checkSynchronous(result: unknown): void {

@@ -12,12 +12,9 @@ import {
   ValueError,
   where,
 } from '@sensigrad/core'
-import type { AnyModule } from '../module.ts'
-import type { Parameter } from '../parameter.ts'
 import { type Adjustment, LastAdjustment } from './adjustment.ts'
 import type { Population } from './population.ts'
 import type { Scheduled } from './sal-options.ts'
-import { rowSquares } from './sensitivity.ts'
 
 /** What is attached, and how. */
 export interface AttachmentOptions {
@@ -136,28 +133,5 @@ function checkIndices(name: string, units: number, neurons: readonly number[]): 
     'SAL.attach',
     `there is no neuron ${strange} in ${name} with ${units} neurons`,
     `Give whole numbers from 0 to ${units - 1}`,
-  )
-}
-
-/**
- * A step must not make of a finite weight one that is not. The squares of rows, which the next pass needs in any case,
- * tell at little cost whether all is well.
- *
- * @throws NonFiniteError when it does
- */
-export function checkMoved(module: AnyModule, parameter: Parameter, next: Tensor): void {
-  const { backend } = next
-  if (!isSynchronous(backend)) return
-  const read = (x: Tensor) => backend.readSync(x)
-  const holds = (value: number) => Number.isFinite(value)
-  if (read(next.rank === 2 ? rowSquares(next) : next).every(holds)) return
-  const before = read(parameter.value)
-  const broken = read(next).findIndex((value, i) => !holds(value) && holds(before[i]!))
-  if (broken < 0) return
-  const path = [...module.parameters()].find(([, each]) => each === parameter)?.[0] ?? 'a parameter'
-  throw new NonFiniteError(
-    'SAL.adjust',
-    `the step makes element ${broken} of ${path} of this ${module.constructor.name} ${read(next)[broken]}`,
-    'Nothing was changed. Lower the rate, or look for an enormous input',
   )
 }

@@ -4,14 +4,13 @@
  * directions still vanish beside a few. Isometry evens out how much each direction is amplified.
  */
 
-import { describeValue, ones, setting, type Tensor, ValueError } from '@sensigrad/core'
+import { describeValue, ones, setting, ValueError } from '@sensigrad/core'
 import { checkOptions } from '../check.ts'
 import { type AnyModule, checkModule } from '../module.ts'
 import { NeuronLayer } from '../neuron-layer.ts'
-import type { Parameter } from '../parameter.ts'
 import { checkSelector, matches, type Selector } from '../select.ts'
-import { checkMoved } from './attachment.ts'
 import { IsometricLayer } from './isometric-layer.ts'
+import { moveTogether, Pause } from './moves.ts'
 import type { Counted } from './sensitivity.ts'
 
 /** Options of `Isometry`. */
@@ -55,7 +54,7 @@ export class Isometry {
   target: number
   readonly #attached = new Map<AnyModule, IsometricLayer>()
   readonly #ends = new Map<AnyModule, () => void>()
-  #isPaused = false
+  readonly #pause = new Pause()
 
   constructor(options: IsometryOptions) {
     checkOptions('Isometry', options, ['rate', 'target'])
@@ -95,7 +94,7 @@ export class Isometry {
       this.#attached.set(layer, isometric)
       this.#ends.set(
         layer,
-        isometric.listen(() => !this.#isPaused),
+        isometric.listen(() => !this.#pause.isOn),
       )
     }
     return this
@@ -115,13 +114,7 @@ export class Isometry {
 
   /** Runs `body` without listening: for passes that are only for looking. */
   paused<Result>(body: () => Result): Result {
-    const outer = this.#isPaused
-    this.#isPaused = true
-    try {
-      return body()
-    } finally {
-      this.#isPaused = outer
-    }
+    return this.#pause.during('Isometry.paused', body)
   }
 
   /** Forgets the passes heard since the last adjustment. */
@@ -141,20 +134,14 @@ export class Isometry {
     positive('rate', this.rate)
     positive('target', this.target)
     const waiting = [...this.#attached].filter(([, layer]) => layer.waiting > 0)
-    for (const [, layer] of waiting) layer.checkPlace()
-    const next = new Map<Parameter, Tensor>()
-    for (const [module, layer] of waiting) {
+    for (const [, layer] of waiting) layer.checkPlace('Isometry.adjust')
+    const moves = waiting.map(([module, layer]) => {
       const { dtype, backend } = layer.parameters[0]!.value
-      const rate = setting(() => positive('rate', this.rate), dtype as 'float32' | 'float64')
+      const rate = setting(() => positive('rate', this.rate), dtype)
       const step = ones([layer.units], { dtype, backend }).mul(rate)
-      for (const [parameter, change] of layer.ascent().climb(step)) {
-        if (parameter.isFrozen) continue
-        const moved = change(next.get(parameter) ?? parameter.value)
-        checkMoved(module, parameter, moved)
-        next.set(parameter, moved)
-      }
-    }
-    for (const [parameter, value] of next) parameter.value = value
+      return { module, changes: layer.ascent().climb(step) }
+    })
+    moveTogether('Isometry.adjust', moves)
     for (const [, layer] of waiting) layer.forget()
   }
 }

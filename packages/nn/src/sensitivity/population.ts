@@ -1,14 +1,6 @@
 /** What SAL acts on: a population of units that tells of each pass, and how its sensitivities rise with its parameters. */
 
-import {
-  GradientError,
-  isRecorded,
-  keep,
-  outsideCapture,
-  type Tensor,
-  ValueError,
-  zeros,
-} from '@sensigrad/core'
+import { GradientError, isRecorded, keep, letGo, type Tensor, ValueError } from '@sensigrad/core'
 import type { Parameter } from '../parameter.ts'
 
 /** The sensitivities of units, and the way up. */
@@ -74,10 +66,10 @@ export abstract class Population<Pass = unknown> {
    * @throws GradientError when the parameters are those of a gradient that is being taken; ValueError when passes were
    *         made in a captured step, and are to be adjusted outside of it, or the other way round
    */
-  checkPlace(): void {
+  checkPlace(operation: string): void {
     if (this.parameters.some(({ value }) => isRecorded(value))) {
       throw new GradientError(
-        'SAL.adjust',
+        operation,
         `a gradient with respect to the parameters of this ${this.name} is being taken, and puts the old ones back`,
         'Call adjust() after it',
       )
@@ -85,7 +77,7 @@ export abstract class Population<Pass = unknown> {
     const { backend } = this.parameters[0]!.value // while a step is captured, one of that step's own
     if (this.#waiting.every(pass => this.madeIn(pass).backend === backend)) return
     throw new ValueError(
-      'SAL.adjust',
+      operation,
       `a forward pass of this ${this.name} was made in a captured step, and this call stands outside of it, or the other way round`,
       'Call adjust() in the same step as the pass, wrap passes that are only for looking in paused(), and forget() those that wait',
     )
@@ -104,12 +96,4 @@ export function checkSameValues(operation: string, a: readonly Tensor[], b: read
     'the weights changed between two forward passes that wait for one adjustment',
     'Call adjust() before weights change again, and wrap passes that are only for looking in paused()',
   )
-}
-
-let nothing: Tensor | undefined
-
-/** Ends a `keep`: nothing takes the tensor's place. */
-function letGo(tensor: Tensor): void {
-  nothing ??= keep(outsideCapture(() => zeros([])))
-  keep(nothing, tensor)
 }

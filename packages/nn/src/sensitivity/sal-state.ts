@@ -1,15 +1,7 @@
 /** What SAL needs to go on from where it was: averages, what is frozen, and how many adjustments there were. */
 
-import {
-  BackendError,
-  describeValue,
-  isSynchronous,
-  ShapeError,
-  type State,
-  Tensor,
-  tensor,
-  ValueError,
-} from '@sensigrad/core'
+import { describeValue, ShapeError, type State, Tensor, ValueError } from '@sensigrad/core'
+import { copyOf, movedTo } from '../fitting.ts'
 import type { Adjustment } from './adjustment.ts'
 import type { Attachment } from './attachment.ts'
 
@@ -24,11 +16,6 @@ export function stateOf(attached: readonly Attachment[], adjustments: number): S
     for (const part of parts) state[`${path}.${part}`] = copyOf(last[part])
   }
   return state
-}
-
-/** In memory of its own: what replaces it may free it. */
-function copyOf({ backend, dtype, shape, strides, offset, storage }: Tensor): Tensor {
-  return new Tensor(backend, backend.copy({ storage, dtype, shape, strides, offset }), dtype, shape)
 }
 
 /**
@@ -103,22 +90,10 @@ function lastOf(attachment: Attachment, state: State): Adjustment | undefined {
         'Give a state of as many units of the same type',
       )
     }
-    return movedTo(backend, name, part)
+    return movedTo('SAL.restore', name, part, backend)
   }) as [Tensor, Tensor, Tensor]
   attachment.checkUnits(average.size)
   return { sensitivity, average, gate }
-}
-
-function movedTo(backend: Tensor['backend'], name: string, x: Tensor): Tensor {
-  if (x.backend === backend) return x
-  if (isSynchronous(x.backend)) {
-    return tensor(x.backend.readSync(x), { shape: x.shape, dtype: x.dtype, backend })
-  }
-  throw new BackendError(
-    'SAL.restore',
-    `${name} lives on ${x.backend.name}, which cannot be read at once`,
-    'Move it before: tensor(await x.data(), { shape: x.shape, backend })',
-  )
 }
 
 function wrong(name: string, value: unknown, remedy: string): ValueError {

@@ -15,13 +15,12 @@ import {
   type Tensor,
   tensor,
 } from '@sensigrad/core'
-import { checkFunction, checkOptions } from '../check.ts'
+import { checkOptions } from '../check.ts'
 import { type AnyModule, checkModule } from '../module.ts'
-import type { Parameter } from '../parameter.ts'
 import type { Adjustment } from './adjustment.ts'
 import { type AttachOptions, attachmentsOf } from './attach.ts'
-import { type Attachment, checkMoved } from './attachment.ts'
-import type { Change } from './population.ts'
+import type { Attachment } from './attachment.ts'
+import { type Moves, moveTogether, Pause } from './moves.ts'
 import { gates, numberOf, type SALMode, type SALOptions, type Scheduled, settle } from './sal-options.ts'
 import { readState, stateOf } from './sal-state.ts'
 import { checkSignal, type Signal, signalFor } from './signal.ts'
@@ -33,8 +32,7 @@ export interface AdjustOptions {
 }
 
 /** What an adjustment makes of the parameters of one attachment, and what it leaves behind. */
-interface Step {
-  readonly changes: readonly Change[]
+interface Step extends Moves {
   readonly finish: () => void
   /** Which units are attached. */
   readonly mask: Tensor
@@ -66,7 +64,7 @@ export class SAL implements Stateful {
   readonly #attached = new Map<AnyModule, Attachment>()
   #adjustments = 0
   #warnedOfWaiting = false
-  #isPaused = false
+  readonly #pause = new Pause()
 
   constructor(options: SALOptions) {
     const { rate, target, decay, mode, warn } = settle(options)
@@ -181,14 +179,7 @@ export class SAL implements Stateful {
    * @example const accuracy = sal.paused(() => test(model))
    */
   paused<Result>(body: () => Result): Result {
-    checkFunction('SAL.paused', 'the body', body, 'Give a function: () => test(model)')
-    const outer = this.#isPaused
-    this.#isPaused = true
-    try {
-      return body()
-    } finally {
-      this.#isPaused = outer
-    }
+    return this.#pause.during('SAL.paused', body)
   }
 
   /** Forgets the passes heard since the last adjustment. */
@@ -220,19 +211,10 @@ export class SAL implements Stateful {
     numberOf('target', this.target, this.#adjustments)
     const waiting = [...this.#attached].filter(([, { population }]) => population.waiting > 0)
     if (waiting.length === 0) return
-    for (const [, { population }] of waiting) population.checkPlace()
+    for (const [, { population }] of waiting) population.checkPlace('SAL.adjust')
     // All or nothing: every step is known, and no number is NaN, before the first weight moves.
-    const steps = waiting.map(([module, attachment]) => ({ module, ...this.#stepOf(attachment, signal) }))
-    const next = new Map<Parameter, Tensor>()
-    for (const { module, changes } of steps) {
-      for (const [parameter, change] of changes) {
-        if (parameter.isFrozen) continue
-        const moved = change(next.get(parameter) ?? parameter.value)
-        checkMoved(module, parameter, moved)
-        next.set(parameter, moved)
-      }
-    }
-    for (const [parameter, value] of next) parameter.value = value
+    const steps = waiting.map(([module, attachment]) => this.#stepOf(module, attachment, signal))
+    moveTogether('SAL.adjust', steps)
     for (const { finish } of steps) finish()
     const { mask } = steps[0]!
     fresh(() => {
@@ -242,7 +224,7 @@ export class SAL implements Stateful {
   }
 
   /** What the next adjustment makes of the parameters, and what it leaves behind. */
-  #stepOf(attachment: Attachment, signal: Signal | undefined): Step {
+  #stepOf(module: AnyModule, attachment: Attachment, signal: Signal | undefined): Step {
     const { population } = attachment
     const { sensitivity, climb } = population.ascent()
     const { dtype } = sensitivity
@@ -262,7 +244,7 @@ export class SAL implements Stateful {
       population.forget()
       last.value = { sensitivity, average, gate }
     }
-    return { changes: climb(gate.mul(rate)), finish, mask }
+    return { module, changes: climb(gate.mul(rate)), finish, mask }
   }
 
   /** The rate, 0 for what is frozen, or the target: asked for again at each call of a captured step. */
@@ -277,7 +259,7 @@ export class SAL implements Stateful {
   }
 
   #admits({ population }: Attachment): boolean {
-    if (this.#isPaused) return false
+    if (this.#pause.isOn) return false
     if (population.waiting + 1 < manyPasses || this.#warnedOfWaiting) return true
     this.#warnedOfWaiting = true
     this.#warn(

@@ -48,7 +48,7 @@ describe('each can fail, and only it', () => {
     ['deep', { deep: [arm('sal', 4, 5), arm('plain', 0, 5, 1e-158)] }],
     ['deep', { deep: [arm('sal', 5, 5), arm('plain', 1, 5, 1e-158)] }],
     ['lag', { lag: [arm('sal', 6, 8), ...evidence.lag.slice(1)] }],
-    ['lag', { lag: [...evidence.lag.slice(0, 3), arm('radius-1.1', 6, 8)] }],
+    ['lag', { lag: [...evidence.lag.slice(0, 3), arm('radius-1.1', 4, 8)] }],
     ['vanishing', { deep: [arm('sal', 5, 5), arm('plain', 0, 5, 0.9e-100)] }],
     ['edge', { edge: [1, 2].map(seed => summariseRun(run([[-1, -1.2], ...good.slice(1)], { seed }))) }],
     ['edge', { edge: [1, 2].map(seed => summariseRun(run([...good, [0.03, 0.1]], { seed }))) }],

@@ -48,7 +48,7 @@ export function claimsCommand(terminal: Terminal): Command {
 
   return command.action(async options => {
     const { json } = options
-    if (json !== undefined) prepareFolder(dirname(resolve(json)))
+    if (json !== undefined) prepareFolder(dirname(resolve(json)), '--json')
     const work: Work = { ...options, terminal }
     const deep = await armsOf(work, (await import('../experiments/deep-300/study.ts')).default, isNamedByDeep)
     const lag = await armsOf(work, (await import('../experiments/lag-300/study.ts')).default, isNamedByLag)
