@@ -94,7 +94,7 @@ const row = (shown: readonly Shown[]) =>
     field: 'arm',
     type: 'nominal',
     sort: shown.map(labelOf),
-    axis: { title: null, labelLimit: 200 },
+    axis: { title: null, labelLimit: 320 },
   }) as const
 
 const labelOf = ({ summary }: Shown): string => summary.arm.label
