@@ -10,14 +10,16 @@ const arrows: Record<string, string[]> = {
   core: [],
   'backend-cpu': ['core'],
   'backend-wasm': ['core'],
+  'backend-gpujs': ['core'],
   blas: ['core'],
   linalg: ['core'],
   io: ['core'],
   nn: ['core', 'linalg'],
   dynamics: ['core', 'linalg'],
+  inspect: ['core', 'nn'],
   testing: ['core', 'nn'],
   sensigrad: ['core', 'nn', 'backend-cpu'],
-  study: ['core', 'backend-cpu', 'backend-wasm', 'linalg', 'nn', 'dynamics', 'io', 'sensigrad'],
+  study: ['core', 'backend-cpu', 'backend-wasm', 'linalg', 'nn', 'dynamics', 'inspect', 'io', 'sensigrad'],
   bench: ['core', 'backend-cpu', 'backend-wasm', 'nn', 'study', 'sensigrad'],
 }
 /** The packages that may count on Node; all others run wherever JavaScript does. */

@@ -1,0 +1,7 @@
+/**
+ * Plots of what was recorded, as SVG.
+ *
+ * @packageDocumentation
+ */
+
+export {}
