@@ -12,10 +12,25 @@ const isolation = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 }
 
+/** WebGL2 and WebGPU that every machine has: SwiftShader computes both on the processor, so results are everywhere the same. */
+const softwareGpu = [
+  '--use-gl=angle',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+]
+
+/** Tests of what is registered for good, such as operations, or of what else a file must find as it was loaded. */
+const alone = ['gradcheck', 'operations', 'operations-page', 'promises', 'stranger', 'tape'].map(
+  name => `test/${name}.test.ts`,
+)
+
 export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
@@ -26,13 +41,23 @@ export default defineConfig({
         test: {
           name: 'properties',
           include: ['test/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'test/browser/**', 'test/dist/**'],
+          exclude: ['**/node_modules/**', 'test/browser/**', 'test/dist/**', ...alone],
+          isolate: false, // the framework is loaded once for many files, which takes a fifth of the time
+          setupFiles: ['test/support/usual-backend.ts'],
         },
       },
       {
         extends: true,
+        test: { name: 'alone', include: alone },
+      },
+      {
+        extends: true,
         server: { headers: isolation },
-        optimizeDeps: { entries: ['test/browser/**/*.test.ts'] }, // found before the first test, not by reloading
+        // Found before the first test, not by reloading.
+        optimizeDeps: {
+          entries: ['test/browser/**/*.test.ts'],
+          include: ['@sensigrad/backend-gpujs > gpu.js'],
+        },
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
@@ -51,6 +76,7 @@ export default defineConfig({
                   '--disable-background-networking',
                   '--disable-component-update',
                   '--disable-sync',
+                  ...softwareGpu,
                 ],
               },
             }),
