@@ -1,7 +1,6 @@
 /** What an expression takes and gives: which inputs are booleans, and whether its numbers must be floats. */
 
 import { ValueError } from '../errors.ts'
-import { memo } from '../memo.ts'
 import { type Expression, inputsOf } from './expression.ts'
 import { scalarRules } from './functions.ts'
 
@@ -25,7 +24,11 @@ const signatures = new WeakMap<Expression, Signature>()
  * @throws ValueError when an operand has the wrong kind, or a function the wrong number of operands
  */
 export function signatureOf(expression: Expression, operation = 'expression'): Signature {
-  return memo(signatures, expression, () => infer(expression, operation))
+  const known = signatures.get(expression) // asked at each operation: a function to infer it would be made each time
+  if (known !== undefined) return known
+  const signature = infer(expression, operation)
+  signatures.set(expression, signature)
+  return signature
 }
 
 function infer(expression: Expression, operation: string): Signature {

@@ -166,7 +166,7 @@ export function makeOp<Attributes>(
     apply(inputs, attributes) {
       checkAlive(definition.name, inputs)
       const output = definition.forward(inputs, attributes)
-      if (isRecording()) remember(op as Op, inputs, attributes, [output])
+      if (isRecording()) remember(op as Op, inputs, attributes, output)
       return output
     },
   }

@@ -33,12 +33,12 @@ export const map: SingleOp<MapAttributes> = defineOp({
     return new Tensor(backend, backend.map(expression, inputs, shape, dtype), dtype, shape)
   },
   vjp({ g, inputs, output, attributes: { expression }, needs }) {
-    const shares: (Tensor | undefined)[] = []
+    const shares = new Array<Tensor | undefined>(inputs.length)
     for (let i = 0; i < inputs.length; i++) {
       const rule = needs[i] ? reverseRule(expression, i) : 'none'
-      if (rule === 'none') shares.push(undefined)
-      else if (rule === 'pass') shares.push(g)
-      else shares.push(map.apply(poolOf(rule.operands, g, output, inputs), rule))
+      if (rule === 'none') shares[i] = undefined
+      else if (rule === 'pass') shares[i] = g
+      else shares[i] = map.apply(poolOf(rule.operands, g, output, inputs), rule)
     }
     return shares
   },
@@ -80,10 +80,10 @@ function numberTypeOf(inputs: readonly Tensor[]): DType {
 
 /** The operands of a reverse rule, from the pool `[ḡ, y, x₀, x₁, …]`. */
 function poolOf(operands: readonly number[], g: Tensor, output: Tensor, inputs: readonly Tensor[]): Tensor[] {
-  const picked: Tensor[] = []
+  const picked = new Array<Tensor>(operands.length)
   for (let i = 0; i < operands.length; i++) {
     const index = operands[i]!
-    picked.push(index === 0 ? g : index === 1 ? output : inputs[index - 2]!)
+    picked[i] = index === 0 ? g : index === 1 ? output : inputs[index - 2]!
   }
   return picked
 }
