@@ -123,12 +123,14 @@ export { type OverlapOptions, overlapAdd, type WindowOptions, windows } from './
 
 // The tape and its derivatives
 export type { Entry } from './tape/entry.ts'
-export { pullback } from './tape/pullback.ts'
+export { cotangentsOf, pullback } from './tape/pullback.ts'
 export { pushforward } from './tape/pushforward.ts'
 export { record } from './tape/record.ts'
 export { isRecorded, isRecording } from './tape/recorder.ts'
 export { currentScope, withScope } from './tape/scope.ts'
+export { sourceOf, withSources } from './tape/source.ts'
 export { slice as sliceTape, Tape } from './tape/tape.ts'
+export { onGradient, onTap, type TapListener, type Tapped, tap } from './tape/tap.ts'
 export { type NonFinite, type TraceNaNOptions, traceNaN } from './tape/trace-nan.ts'
 export { checkpoint } from './transform/checkpoint.ts'
 export { type CustomDefinition, type CustomForward, type CustomReverse, custom } from './transform/custom.ts'
@@ -150,6 +152,9 @@ export { type Captured, type CaptureArgument, type CaptureOptions, capture } fro
 export type { StepOutput } from './capture/captured-step.ts'
 export { type Assumed, assume, setting } from './capture/open-trace.ts'
 export { fresh, isRepeating } from './capture/given.ts'
+export { type Examined, type ExaminedInstruction, examine } from './capture/examine.ts'
+export type { Fate } from './capture/rewrite/index.ts'
+export { type Peeked, peek, type PeekListener } from './capture/peek.ts'
 export { Variable } from './capture/variable.ts'
 
 // Expressions of elementwise operations: what a backend compiles, and how activations find their slopes

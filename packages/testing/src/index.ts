@@ -8,7 +8,7 @@
 export type { Claim } from './claim.ts'
 export { type GradcheckOptions, gradcheck, type Mode } from './gradcheck.ts'
 export { promises } from './promises.ts'
-export { conformance, type KernelClaim } from './conformance/index.ts'
+export { type ConformanceOptions, conformance, type KernelClaim } from './conformance/index.ts'
 export type { Subject } from './conformance/statement.ts'
 
 // What to compare with

@@ -47,6 +47,15 @@ export interface Capabilities {
   readonly dtypes: readonly DType[]
   /** Whether the backend is a `SynchronousBackend`, which can read without waiting. */
   readonly synchronousRead: boolean
+  /** How far numbers may be trusted; left out by backends whose arithmetic is that of IEEE 754. */
+  readonly numbers?: {
+    /** Integers are exact up to this size. */
+    readonly largestInteger: number
+    /** Whether NaN, infinities, denormals and the sign of zero are kept. */
+    readonly isSpecialKept: boolean
+    /** The relative error of a scalar function may reach this. */
+    readonly error: number
+  }
 }
 
 /** Live memory, where the backend counts it; `undefined` counts mean that the garbage collector does it all. */

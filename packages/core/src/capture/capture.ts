@@ -13,6 +13,7 @@ import { sameShape } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 import { CapturedStep, type StepOutput } from './captured-step.ts'
+import { examinable } from './examine.ts'
 
 /** What a captured step takes: trees of tensors, whose values may differ from call to call, and fixed settings. */
 export type CaptureArgument = TensorTree | number | string | boolean | null | undefined
@@ -129,6 +130,13 @@ export function capture<Inputs extends readonly CaptureArgument[], Output extend
     if (every > 0 && calls % every === 0) return program.checked(tensors, () => step(...inputs))
     return program.call(tensors)
   }
+  examinable.set(run, () => {
+    const [last] = programs
+    if (last === undefined) return undefined
+    const { template, backend, program } = last
+    const tensors: Tensor[] = []
+    return { program, collect: inputs => (collect(template, inputs, backend, tensors) ? tensors : undefined) }
+  })
   return Object.defineProperty(
     Object.assign(run, {
       captures,

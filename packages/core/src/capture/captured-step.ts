@@ -1,33 +1,22 @@
 /** A step for arguments of certain shapes: traced, rewritten, planned, and then replayed. */
 
 import { type Backend, isSynchronous } from '../backend/contract.ts'
-import { BackendError, describeValue, ValueError } from '../errors.ts'
+import { BackendError } from '../errors.ts'
 import { checkAlive, lasting, letGo } from '../tensor/lifetime.ts'
-import { scope } from '../tensor/memory.ts'
-import { sameShape } from '../tensor/shape.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import type { Tensor } from '../tensor/tensor.ts'
 import { leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 import { checkEqual } from './check.ts'
 import { formatProgram } from './format.ts'
 import { noting } from './given.ts'
+import { muted } from './looking.ts'
 import { plan, type Store } from './plan.ts'
 import { Buffer, type Instruction, type Operand, type Program, wholeOf } from './program.ts'
 import { Replay } from './replay.ts'
 import { type RewriteOptions, rewrite } from './rewrite/index.ts'
-import { type Assumption, checkBackend, Trace, type TracedFresh, type TracedSetting } from './trace.ts'
+import { Shadow } from './shadow.ts'
+import { Supply } from './supply.ts'
+import { type Assumption, checkBackend, Trace } from './trace.ts'
 import { noValues, TracingBackend } from './tracing-backend.ts'
-import { type Home, keepAt, type Variable, versionOf } from './variable.ts'
-
-/** A variable and where the program reads and leaves its value. */
-interface Resident {
-  readonly variable: Variable
-  readonly home: Operand & { readonly storage: Buffer }
-  readonly isWritten: boolean
-  /** How others read what the program leaves there. */
-  readonly leaves: Home
-  /** The version that lies there. */
-  version: number
-}
 
 /** How a step is captured, as `capture` settles it. */
 export interface StepOptions extends RewriteOptions {
@@ -41,20 +30,23 @@ export type StepOutput = TensorTree | undefined | void
 
 /** A program with all that it needs. */
 export class CapturedStep<Output extends StepOutput> {
+  /** Whether it has been replayed. */
+  wasCalled = false
   readonly #backend: Backend
+  readonly #options: StepOptions
+  /** The step as it was captured, and the program that is replayed. */
+  readonly #traced: Program
   readonly #program: Program
-  readonly #names: ReadonlyMap<Buffer, string>
   readonly #replay: Replay
-  readonly #arguments: readonly Buffer[]
-  readonly #settings: readonly (TracedSetting & { last: number | undefined })[]
-  readonly #fresh: readonly (TracedFresh & { isUsed: boolean })[]
+  readonly #supply: Supply
   readonly #assumptions: readonly Assumption[]
-  readonly #residents: readonly Resident[]
   readonly #asOutput: (tensors: readonly Tensor[]) => Output
   readonly #lends: boolean
   /** What the step closes over. */
   readonly #kept: Tensor[]
   readonly #lent: Output | undefined
+  /** What is computed for those who look at the step, where somebody does. */
+  readonly #shadow: Shadow | undefined
 
   /**
    * @param like  tensors of the shapes and types for which the step is captured
@@ -67,6 +59,7 @@ export class CapturedStep<Output extends StepOutput> {
     options: StepOptions,
   ) {
     this.#backend = backend
+    this.#options = options
     if (backend instanceof TracingBackend) throw noValues()
     for (const tensor of like) checkBackend(tensor, backend, 'an argument')
     const trace = new Trace(backend)
@@ -76,9 +69,9 @@ export class CapturedStep<Output extends StepOutput> {
     const leaves = output === undefined ? [] : leavesOf('capture', output, 'what the step returned')
     this.#asOutput = tensors => (output === undefined ? output : rebuildTree(output, tensors)) as Output
 
-    this.#kept = trace.kept
-    const { variables } = trace
-    const written = variables.filter(({ before, now }) => now !== before)
+    const { taken, takenAside } = trace
+    this.#kept = [...taken.kept, ...takenAside.kept]
+    const written = taken.variables.filter(({ before, now }) => now !== before)
     const made = new Set(trace.instructions.map(({ output }) => output))
     const copies: Instruction[] = []
     /** What outlives the replay must not be a buffer that the next one is given in: that is copied first. */
@@ -91,32 +84,24 @@ export class CapturedStep<Output extends StepOutput> {
     }
     const results = leaves.map(({ tensor }) => computed(tensor))
     const values = written.map(({ now }) => computed(now))
-    const traced: Program = {
-      instructions: [...trace.instructions, ...copies],
-      results: [...results, ...values],
-    }
-    this.#program = rewrite(traced, backend, options)
+    const wanted = [...results, ...values]
+    this.#traced = { instructions: [...trace.instructions, ...copies], results: wanted }
+    this.#program = rewrite(this.#traced, backend, options)
 
-    this.#arguments = stand.map(({ storage }) => storage as Buffer)
-    this.#settings = trace.settings.map(setting => ({ ...setting, last: undefined }))
-    this.#fresh = trace.freshTensors.map(fresh => ({ ...fresh, isUsed: false }))
+    const given = stand.map(({ storage }) => storage as Buffer)
+    this.#supply = new Supply(backend, given, taken)
     this.#assumptions = trace.assumptions
-    this.#residents = variables.map(({ variable, before, now }) => {
-      const home = trace.operand(before)
-      const leaves = { snapshot: () => this.#replay.copyOf(home) }
-      return { variable, home, leaves, isWritten: now !== before, version: -1 }
-    })
-    const homes = this.#residents.map(({ home }) => home.storage)
-    const stores: Store[] = written.map(({ before }, i) => ({
+    const stores: Store[] = this.#supply.written.map(({ storage }, i) => ({
       from: this.#program.results[results.length + i]!,
-      into: before.storage as Buffer,
+      into: storage,
     }))
-    const settings = this.#settings.map(({ buffer }) => buffer)
-    const fresh = this.#fresh.map(({ buffer }) => buffer)
-    const given = [...this.#arguments, ...settings, ...fresh, ...homes]
-    this.#names = new Map(given.map((buffer, i) => [buffer, this.#nameOf(i)]))
     const program = { ...this.#program, results: this.#program.results.slice(0, results.length) }
-    this.#replay = new Replay(backend, plan(program, given, stores))
+    this.#replay = new Replay(backend, plan(program, [...this.#supply.names.keys()], stores))
+    if (trace.peeks.length > 0) {
+      const watched = { instructions: [...trace.watched, ...copies], results: wanted }
+      const aside = new Supply(backend, [], takenAside)
+      this.#shadow = new Shadow(backend, watched, trace.peeks, [...this.#supply.names.keys()], aside, options)
+    }
     if (options.reuseResults) this.#lent = lasting(() => this.#asOutput(this.#replay.lend()))
     this.#lends = options.reuseResults
   }
@@ -130,10 +115,18 @@ export class CapturedStep<Output extends StepOutput> {
   /** Replays the step, with fresh tensors that were made already, if there are. */
   call(tensors: readonly Tensor[], given?: readonly Tensor[]): Output {
     checkAlive('capture', tensors)
-    this.#load(tensors, given)
+    this.#shadow?.checkIdle()
+    this.#supply.load(this.#replay, tensors, given)
+    this.#shadow?.run(this.#replay)
     this.#replay.run()
-    this.#handOver()
-    return this.#lends ? (this.#lent as Output) : this.#asOutput(this.#replay.results())
+    this.wasCalled = true
+    this.#supply.handOver()
+    const output = this.#lends ? (this.#lent as Output) : this.#asOutput(this.#replay.results())
+    this.#shadow?.tell([
+      ...this.#replay.places(),
+      ...this.#supply.written.map(home => this.#replay.viewOf(home)),
+    ])
+    return output
   }
 
   /**
@@ -150,18 +143,18 @@ export class CapturedStep<Output extends StepOutput> {
         'Leave it out, or check on a CPU backend',
       )
     }
-    const before = this.#residents.map(({ variable }) => variable.value)
+    const { variables } = this.#supply
+    const before = variables.map(({ value }) => value)
     let expected: Output
     let given: readonly Tensor[]
     let after: Tensor[]
     try {
-      const ready = this.#fresh.filter(({ isUsed }) => !isUsed).map(({ first }) => first)
-      const noted = noting(step, ready)
+      const noted = muted(() => noting(step, this.#supply.ready))
       expected = noted.result
       given = noted.given.fresh
-      after = this.#residents.map(({ variable }) => variable.value)
+      after = variables.map(({ value }) => value)
     } finally {
-      for (const [i, { variable }] of this.#residents.entries()) variable.value = before[i]!
+      for (const [i, variable] of variables.entries()) variable.value = before[i]!
     }
     const output = this.call(tensors, given)
     const leaves = (tree: Output) => (tree === undefined ? [] : leavesOf('capture', tree as TensorTree))
@@ -169,93 +162,37 @@ export class CapturedStep<Output extends StepOutput> {
     for (const [i, { path, tensor }] of leaves(expected).entries()) {
       checkEqual(backend, path === '' ? 'the result' : `the result at ${path}`, found[i]!.tensor, tensor)
     }
-    for (const [i, { variable }] of this.#residents.entries()) {
-      checkEqual(backend, `the variable ${after[i]}`, variable.value, after[i]!)
+    for (const [i, { value }] of variables.entries()) {
+      checkEqual(backend, `the variable ${after[i]}`, value, after[i]!)
     }
     return output
   }
 
   /** Gives the memory back; variables that lie in it are taken out before. */
   release(): void {
-    for (const { variable } of this.#residents) variable.value // what lies here becomes a tensor of its own
+    this.#shadow?.checkIdle()
+    for (const variable of this.#supply.variables) variable.value // what lies here becomes a tensor of its own
     this.#replay.release()
+    this.#shadow?.release()
     for (const tensor of this.#kept.splice(0)) letGo(tensor)
+  }
+
+  /** What it is made of, for those who examine it. */
+  get insides() {
+    return {
+      backend: this.#backend,
+      options: this.#options,
+      traced: this.#traced,
+      names: this.#supply.names,
+      supply: this.#supply,
+      replay: this.#replay,
+    }
   }
 
   /** The program, an instruction a line. */
   toString(): string {
-    return formatProgram(this.#program, this.#names)
+    return formatProgram(this.#program, this.#supply.names)
   }
-
-  #nameOf(i: number): string {
-    const settings = i - this.#arguments.length
-    const fresh = settings - this.#settings.length
-    const variables = fresh - this.#fresh.length
-    if (settings < 0) return `input ${i}`
-    if (fresh < 0) return `setting ${settings}`
-    return variables < 0 ? `fresh ${fresh}` : `variable ${variables}`
-  }
-
-  #load(tensors: readonly Tensor[], given?: readonly Tensor[]): void {
-    for (let i = 0; i < tensors.length; i++) this.#replay.give(this.#arguments[i]!, tensors[i]!)
-    for (const setting of this.#settings) {
-      const number: unknown = setting.read()
-      checkNumber(number)
-      if (Object.is(number, setting.last)) continue
-      this.#replay.fillNumber(setting.buffer, number)
-      setting.last = number
-    }
-    for (let i = 0; i < this.#fresh.length; i++) this.#refresh(this.#fresh[i]!, given?.[i])
-    for (const resident of this.#residents) {
-      const version = versionOf(resident.variable)
-      if (version === resident.version) continue
-      const { value } = resident.variable
-      checkBackend(value, this.#backend, 'the new value of a variable')
-      this.#replay.fill(resident.home.storage, value)
-      resident.version = version
-    }
-  }
-
-  /** Makes a fresh tensor for this replay, unless it is there already: when the step was captured, or compared. */
-  #refresh(fresh: TracedFresh & { isUsed: boolean }, given?: Tensor): void {
-    const { first, buffer, make } = fresh
-    if (!fresh.isUsed) {
-      fresh.isUsed = true
-      this.#replay.fill(buffer, given ?? first)
-      letGo(first)
-      return
-    }
-    scope(() => {
-      const tensor: unknown = given ?? make()
-      checkLike(tensor, first)
-      checkBackend(tensor, this.#backend, 'a fresh tensor')
-      this.#replay.fill(buffer, tensor)
-    })
-  }
-
-  #handOver(): void {
-    for (const resident of this.#residents) {
-      if (!resident.isWritten) continue
-      keepAt(resident.variable, resident.leaves)
-      resident.version = versionOf(resident.variable)
-    }
-  }
-}
-
-/** @throws ValueError when a setting gave something else than a number */
-function checkNumber(value: unknown): asserts value is number {
-  if (typeof value === 'number') return
-  throw new ValueError('setting', `the function gave ${describeValue(value)}`, 'It gives a number at once')
-}
-
-/** @throws ValueError when a fresh tensor is not shaped and typed like the first one */
-function checkLike(made: unknown, first: Tensor): asserts made is Tensor {
-  if (made instanceof Tensor && made.dtype === first.dtype && sameShape(made.shape, first.shape)) return
-  throw new ValueError(
-    'fresh',
-    `the function gave ${describeValue(made)}, and first ${first}`,
-    'It gives a tensor of the same shape and type each time',
-  )
 }
 
 /** @throws BackendError when a step returned a promise: what runs later is not captured */

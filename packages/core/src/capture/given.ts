@@ -3,7 +3,9 @@
  * another run: the replay of a captured step, or a function that a checkpoint computes again.
  */
 
+import { ValueError } from '../errors.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { isLooking } from './looking.ts'
 import { checkGiven, type OpenTrace, openTrace } from './open-trace.ts'
 import type { Variable } from './variable.ts'
 
@@ -64,6 +66,17 @@ export function repeating<Result>(body: () => Result, { fresh, variables }: Give
   return during({ ...own, outer: present(), trace: openTrace() }, body)
 }
 
+/** Runs `body` as no part of the run that is going on: what it is given is not noted down. */
+export function unnoted<Result>(body: () => Result): Result {
+  const before = notes
+  notes = undefined
+  try {
+    return body()
+  } finally {
+    notes = before
+  }
+}
+
 /**
  * Whether what runs was run before, and is only computed again, as a `checkpoint` does in the sweep: whoever listens to
  * it has heard it already.
@@ -79,11 +92,13 @@ export function isRepeating(): boolean {
  * `checkpoint` computes again is given the tensor of the first time.
  *
  * @param make  gives a tensor, each time of the same shape and type; it runs outside of the captured step
- * @throws BackendError inside of the step of a captured loop, where it would be the same at each step
+ * @throws BackendError inside of the step of a captured loop, where it would be the same at each step; ValueError in what
+ *         `peek` reads, which would take the numbers that the step draws next
  * @example const noise = fresh(() => normal(keys.next(), [8, 100]))
  */
 export function fresh(make: () => Tensor): Tensor {
   checkGiven('fresh', make, 'fresh(() => normal(keys.next(), shape))')
+  if (isLooking()) throw freshInLook()
   return freshIn(present(), make)
 }
 
@@ -116,4 +131,12 @@ export function keepsToItself(variable: Variable, next: Tensor): boolean {
     return true
   }
   return false
+}
+
+function freshInLook(): ValueError {
+  return new ValueError(
+    'fresh',
+    'what peek reads asks for a fresh tensor, and so would change what is drawn after it',
+    'Make it in the step itself, or turn off what draws, such as dropout',
+  )
 }

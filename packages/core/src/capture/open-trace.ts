@@ -4,7 +4,9 @@ import { isCapturing } from '../backend/current.ts'
 import { DTypeError, describeValue, ValueError } from '../errors.ts'
 import { type DType, dtypes } from '../tensor/dtype.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import type { TensorTree } from '../tensor/tree.ts'
 import type { LoopTrace } from './loop-trace.ts'
+import type { PeekListener } from './peek.ts'
 import type { Variable } from './variable.ts'
 
 /** What a step may be built on. */
@@ -22,6 +24,8 @@ export interface OpenTrace {
   fresh(make: () => Tensor): Tensor
   /** A value on which the step was built: where it is another one, the step is captured anew. */
   assume(read: () => Assumed): Assumed
+  /** Notes what is to be looked at in each replay, beside the step. */
+  peek<Tree extends TensorTree>(read: () => Tree, receive: PeekListener<Tree>): void
   /** Whether a loop is being captured: loops inside of it are written out. */
   readonly isInLoop: boolean
   /** A loop of so many steps, forward in time unless said; its steps see those of the loop beside it. */

@@ -73,19 +73,28 @@ export class Replay {
 
   /** The elements of a view, as they are now, as a tensor of its own. */
   copyOf(operand: Operand): Tensor {
-    const { dtype, shape } = operand
-    return new Tensor(this.#backend, this.#backend.copy(this.#viewOf(operand)), dtype, shape)
+    return this.copied(this.viewOf(operand))
+  }
+
+  /** The elements that lie somewhere on the backend, as a tensor of its own. */
+  copied(view: View): Tensor {
+    return new Tensor(this.#backend, this.#backend.copy(view), view.dtype, view.shape)
+  }
+
+  /** Where the results of the program lie. */
+  places(): View[] {
+    return this.#plan.results.map(result => this.viewOf(result))
   }
 
   /** What the program gives, as tensors of their own. */
   results(): Tensor[] {
-    return this.#plan.results.map(result => this.copyOf(result))
+    return this.places().map(place => this.copied(place))
   }
 
   /** What the program gives, where it lies: each run overwrites it. */
   lend(): Tensor[] {
-    return this.#plan.results.map(result => {
-      const { storage, dtype, shape, strides, offset } = this.#viewOf(result)
+    return this.places().map(place => {
+      const { storage, dtype, shape, strides, offset } = place
       lentStorages.add(storage)
       const tensor = new Tensor(this.#backend, storage, dtype, shape, strides, offset)
       tensor.lifetime = this.#lending
@@ -116,7 +125,7 @@ export class Replay {
   #bind({ instruction, inputs, into }: PlacedCall): (step: number) => void {
     const backend = this.#backend
     const destination = { ...this.#place(into.buffer, into.offset), advance: into.advance }
-    const views = inputs.map(input => this.#viewOf(input))
+    const views = inputs.map(input => this.viewOf(input))
     if (backend.bind) {
       const given = argumentsOf(instruction, views)
       return backend.bind(instruction.kernel, ...([...given, destination] as never))
@@ -136,7 +145,8 @@ export class Replay {
     return { storage: this.#arenas.get(buffer.dtype)!, offset: this.#plan.offsets.get(buffer)! + offset }
   }
 
-  #viewOf({ storage: buffer, dtype, shape, strides, offset, advance = 0 }: Operand): View {
+  /** Where an operand of the program lies. */
+  viewOf({ storage: buffer, dtype, shape, strides, offset, advance = 0 }: Operand): View {
     const { fixed } = buffer
     if (fixed === undefined) return { ...this.#place(buffer, offset), dtype, shape, strides, advance }
     return { storage: fixed.storage ?? this.#upload(buffer), dtype, shape, strides, offset, advance }

@@ -3,41 +3,24 @@
 import { type Backend, isSynchronous, type Kernels, type Storage, type View } from '../backend/contract.ts'
 import { outsideCapture, writingTo } from '../backend/current.ts'
 import { BackendError, ValueError } from '../errors.ts'
-import { memo } from '../memo.ts'
 import { currentScope } from '../tape/scope.ts'
+import { noteSource, notesSources } from '../tape/source.ts'
 import { checkTensor } from '../tensor/check.ts'
 import type { DType } from '../tensor/dtype.ts'
 import { lasting } from '../tensor/lifetime.ts'
 import { keep } from '../tensor/memory.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { leavesOf, rebuildTree, type TensorTree } from '../tensor/tree.ts'
 import { isLent } from './lent.ts'
+import { isLooking, looking } from './looking.ts'
 import { Column, LoopTrace, outsideOfItsLoop } from './loop-trace.ts'
 import { type Assumed, type OpenTrace, withTrace } from './open-trace.ts'
+import { lookedAt, type PeekListener } from './peek.ts'
 import { type Attributes, Buffer, type Instruction, type Into, type Loop, type Operand } from './program.ts'
+import { closesOverLent, freshInLoop, looksInRead, writesInLoop } from './refusals.ts'
+import { Taken, type TracedPeek, type TracedVariable } from './taken.ts'
 import { noValues, TracingBackend } from './tracing-backend.ts'
 import type { Variable } from './variable.ts'
-
-/** A variable that the step read or wrote. */
-export interface TracedVariable {
-  readonly variable: Variable
-  /** What it holds before the step. */
-  readonly before: Tensor
-  /** What it holds at this point. */
-  now: Tensor
-}
-
-/** A number that is asked for before each replay. */
-export interface TracedSetting {
-  readonly read: () => number
-  readonly buffer: Buffer
-}
-
-/** A tensor that is made before each replay; the first one when the step is captured. */
-export interface TracedFresh {
-  readonly make: () => Tensor
-  readonly first: Tensor
-  readonly buffer: Buffer
-}
 
 /** A value on which the step was built. */
 export interface Assumption {
@@ -48,24 +31,21 @@ export interface Assumption {
 /** The notes that are taken of a step. */
 export class Trace implements OpenTrace {
   readonly backend: TracingBackend
+  /** What the step computes. */
   readonly instructions: Instruction[] = []
-  readonly settings: TracedSetting[] = []
-  readonly freshTensors: TracedFresh[] = []
+  /** What the step computes and, where that was asked for, what is computed for those who look at it. */
+  readonly watched: Instruction[] = []
+  readonly peeks: TracedPeek[] = []
+  /** What the step takes from outside, and what those who look at it take besides. */
+  readonly taken = new Taken()
+  readonly takenAside = new Taken(this.taken)
   readonly assumptions: Assumption[] = []
-  /** Tensors that the step closes over. */
-  readonly kept: Tensor[] = []
-  readonly #variables = new Map<Variable, TracedVariable>()
   readonly #buffers = new Set<Buffer>()
-  readonly #closedOver = new Map<Storage, Buffer>()
   readonly #computedIn = new Map<Buffer, Loop>()
   #loop: LoopTrace | undefined
 
   constructor(target: Backend) {
     this.backend = new TracingBackend(target, (...of) => this.#note(...of))
-  }
-
-  get variables(): readonly TracedVariable[] {
-    return [...this.#variables.values()]
   }
 
   /**
@@ -107,11 +87,11 @@ export class Trace implements OpenTrace {
         'Write one of them out: scan(step, initial, xs, { unroll: true })',
       )
     }
-    const before = new Map(this.variables.map(({ variable, now }) => [variable, now]))
+    const before = new Map(this.taken.variables.map(({ variable, now }) => [variable, now]))
     this.#loop = loop
     try {
       const result = body()
-      for (const { variable, before: first, now } of this.variables) {
+      for (const { variable, before: first, now } of this.taken.variables) {
         if (now !== (before.get(variable) ?? first)) throw writesInLoop()
       }
       return result
@@ -129,7 +109,7 @@ export class Trace implements OpenTrace {
   store(value: Tensor, output: Buffer, into: Into): void {
     const scope = currentScope()
     const inputs = [this.operand(value)]
-    this.instructions.push({ kernel: 'copy', inputs, attributes: {}, output, into, scope, ...this.#inLoop() })
+    this.#add({ kernel: 'copy', inputs, attributes: {}, output, into, scope, ...this.#inLoop() })
   }
 
   /** Whether the steps of a loop write a buffer, each its own elements. */
@@ -167,7 +147,7 @@ export class Trace implements OpenTrace {
   setting(read: () => number, dtype: DType): Tensor {
     const buffer = new Buffer(dtype, 1)
     this.#buffers.add(buffer)
-    this.settings.push({ read, buffer })
+    this.#taking.settings.push({ read, buffer })
     return new Tensor(this.backend, buffer, dtype, [])
   }
 
@@ -178,7 +158,7 @@ export class Trace implements OpenTrace {
     keep(first)
     checkBackend(first, this.backend.target, 'a fresh tensor')
     const stand = this.argument(first)
-    this.freshTensors.push({ make, first, buffer: stand.storage as Buffer })
+    this.taken.freshTensors.push({ make, first, buffer: stand.storage as Buffer })
     return stand
   }
 
@@ -186,6 +166,23 @@ export class Trace implements OpenTrace {
     const value = read()
     this.assumptions.push({ read, value })
     return value
+  }
+
+  /** Notes what is to be looked at in each replay, and what that takes, beside the step. */
+  peek<Tree extends TensorTree>(read: () => Tree, receive: PeekListener<Tree>): void {
+    const loop = this.#loop
+    const { refusal } = this.backend
+    const tree = lookedAt(read)
+    if (this.backend.refusal !== refusal) throw looksInRead()
+    const leaves = leavesOf('peek', tree).map(({ tensor }) => tensor)
+    const operands = looking(() =>
+      leaves.map(leaf => this.operand(loop === undefined ? leaf : loop.stack(leaf))),
+    )
+    const steps = loop === undefined ? {} : { steps: loop.loop.steps }
+    this.peeks.push({
+      operands,
+      receive: (tensors, from) => receive(rebuildTree(tree, tensors), { from, ...steps }),
+    })
   }
 
   refuse({ backend }: Tensor, name: string): void {
@@ -197,16 +194,17 @@ export class Trace implements OpenTrace {
     )
   }
 
+  get #taking(): Taken {
+    return isLooking() ? this.takenAside : this.taken
+  }
+
   #traced(variable: Variable): TracedVariable {
-    let traced = this.#variables.get(variable)
-    if (traced === undefined) {
+    return this.#taking.variable(variable, () => {
       const value = outsideCapture(() => variable.value)
       checkBackend(value, this.backend.target, 'a variable')
       const before = this.argument(value)
-      traced = { variable, before, now: before }
-      this.#variables.set(variable, traced)
-    }
-    return traced
+      return { variable, before, now: before }
+    })
   }
 
   #note<Kernel extends keyof Kernels>(
@@ -220,11 +218,18 @@ export class Trace implements OpenTrace {
     const output = new Buffer(dtype, length * (loop?.steps ?? 1))
     const operands = inputs.map(input => this.operand(input))
     const call = { kernel, inputs: operands, attributes, output, scope: currentScope(), ...this.#inLoop() }
-    this.instructions.push(call as unknown as Instruction) // kernel and attributes belong together
+    this.#add(call as unknown as Instruction) // kernel and attributes belong together
     this.#buffers.add(output)
     if (loop === undefined) return output
     this.#computedIn.set(output, loop)
     return new Column(loop, output, 0, length)
+  }
+
+  #add(instruction: Instruction): void {
+    this.watched.push(instruction)
+    if (isLooking()) return
+    this.instructions.push(instruction)
+    if (notesSources) noteSource(instruction)
   }
 
   #inLoop(): { loop?: Loop } {
@@ -241,11 +246,12 @@ export class Trace implements OpenTrace {
         'Return it from that step, or keep it in a Variable',
       )
     }
-    return memo(this.#closedOver, storage, () => {
+    const taken = this.#taking
+    return taken.closedOver(storage, () => {
       if (view instanceof Tensor)
         checkBackend(view, this.backend.target, 'a tensor that the step closes over')
       if (isLent(view)) throw closesOverLent()
-      if (view instanceof Tensor) this.kept.push(keep(view)) // the step needs it as long as it runs
+      if (view instanceof Tensor) taken.kept.push(keep(view)) // the step needs it as long as it runs
       const isNumber = strides.every(stride => stride === 0) && offset === 0
       const number = isNumber ? this.#numberIn({ storage, dtype, shape: [], strides: [], offset }) : undefined
       return new Buffer(dtype, isNumber ? 1 : Number.POSITIVE_INFINITY, { storage, number })
@@ -266,29 +272,5 @@ export function checkBackend(tensor: Tensor, target: Backend, what: string): voi
     'capture',
     `the step is for ${target.name}, and ${what} lives on ${tensor.backend.name === target.name ? `another ${target.name}` : tensor.backend.name}`,
     'Move it: tensor(await x.data(), { shape: x.shape, backend })',
-  )
-}
-
-function closesOverLent(): BackendError {
-  return new BackendError(
-    'capture',
-    'the step closes over a tensor that another captured step lends, whose numbers change',
-    'Pass it as an argument, or capture that step without reuseResults',
-  )
-}
-
-function writesInLoop(): BackendError {
-  return new BackendError(
-    'scan',
-    'its step writes a variable, which in a captured step would happen once, not at every step of the loop',
-    'Carry the value, and write the variable after scan; or use a loop of your own',
-  )
-}
-
-function freshInLoop(): BackendError {
-  return new BackendError(
-    'fresh',
-    'the step of a captured loop asks for a fresh tensor, which would be the same at each step',
-    'Make it for all steps beforehand and pass it to scan among xs, or write the loop out with { unroll: true }',
   )
 }

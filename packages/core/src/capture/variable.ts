@@ -10,6 +10,7 @@ import { formatShape, sameShape } from '../tensor/shape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { heldBy, keepsToItself } from './given.ts'
 import { isLent } from './lent.ts'
+import { isLooking } from './looking.ts'
 import { openTrace } from './open-trace.ts'
 
 /** Where the value of a variable lies when a captured step has written it. */
@@ -72,7 +73,8 @@ export class Variable {
   /**
    * Replaces the value.
    *
-   * @throws ShapeError or DTypeError when the new value is not shaped and typed like the old one
+   * @throws ShapeError or DTypeError when the new value is not shaped and typed like the old one; ValueError in what
+   *         `peek` reads, which must change nothing
    */
   set value(next: Tensor) {
     checkTensor(this.#name, next)
@@ -91,6 +93,7 @@ export class Variable {
         `Cast it: .cast('${dtype}')`,
       )
     }
+    if (isLooking()) throw writtenInLook(this.#name)
     if (keepsToItself(this, next) || openTrace()?.write(this, next)) return
     // Numbers that another step will change are copied.
     const value = isLent(next) ? new Tensor(next.backend, next.backend.copy(next), dtype, shape) : next
@@ -103,6 +106,14 @@ export class Variable {
     this.#value ??= keep(this.#home!.snapshot())
     return this.#value
   }
+}
+
+function writtenInLook(name: string): ValueError {
+  return new ValueError(
+    name,
+    'what peek reads writes it, and so would change what is computed',
+    'Write it in the second function, which is given the tensors; or turn off what writes, such as training of a batch norm',
+  )
 }
 
 function checkTensor(name: string, value: unknown): asserts value is Tensor {

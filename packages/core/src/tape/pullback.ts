@@ -4,8 +4,9 @@
  * nothing more.
  */
 
+import { muted } from '../capture/looking.ts'
 import { add } from '../ops/elementwise.ts'
-import { zerosLike } from '../tensor/create.ts'
+import { onesLike, zerosLike } from '../tensor/create.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { checkCotangents, checkShares, checkTape } from './directions.ts'
 import type { Entry } from './entry.ts'
@@ -27,14 +28,46 @@ export interface Share {
  * @throws  ShapeError when a cotangent is not shaped like its output; ValueError for what is no tape or no tensor
  */
 export function pullback(tape: Tape, cotangents: Tensor | readonly Tensor[]): Tensor[] {
-  const sweep = new Sweep(tape, cotangents)
+  const sweep = new Sweep('pullback', tape, cotangents)
   for (let number = tape.entries.length - 1; number >= 0; number--) sweep.sendBack(number)
   return sweep.arrived()
 }
 
+/**
+ * The cotangents that a sweep meets on its way: how much each tensor of the tape moves the outputs. It is a look at the
+ * tape: who listens to taps is not told of this sweep.
+ *
+ * @param tape        the recording of (y₁, …, yₘ) = f(x₁, …, xₙ)
+ * @param cotangents  ȳⱼ for each output, of yⱼ's shape and dtype; of a single output, its cotangent alone will do; ones
+ *                    unless said
+ * @returns v̄ = Σⱼ (∂yⱼ/∂v)ᵀ ȳⱼ for each tensor v that an entry of the tape made, inputs and outputs included; nothing for
+ *          constants, and for what no output depends on
+ * @throws  as `pullback`
+ * @example const arrived = cotangentsOf(record(loss, weights)).get(hidden)
+ */
+export function cotangentsOf(
+  tape: Tape,
+  cotangents?: Tensor | readonly Tensor[],
+): ReadonlyMap<Tensor, Tensor> {
+  checkTape('cotangentsOf', tape)
+  const sweep = new Sweep('cotangentsOf', tape, cotangents ?? tape.outputs.map(onesLike))
+  const found = new Map<Tensor, Tensor>()
+  muted(() => {
+    for (let number = tape.entries.length - 1; number >= 0; number--) {
+      const arrived = sweep.at(number) // all of it: whatever reads the entry's outputs has sent its share
+      for (const [j, output] of tape.entries[number]!.outputs.entries()) {
+        const cotangent = arrived?.[j]
+        if (cotangent !== undefined) found.set(output, cotangent)
+      }
+      sweep.sendBack(number)
+    }
+  })
+  return found
+}
+
 /** The sweep of `pullback`, entry by entry, for those who watch it. */
 export function* sweepBack(tape: Tape, cotangents: Tensor | readonly Tensor[]): Generator<Share, Tensor[]> {
-  const sweep = new Sweep(tape, cotangents)
+  const sweep = new Sweep('pullback', tape, cotangents)
   for (let number = tape.entries.length - 1; number >= 0; number--) {
     const shares = sweep.sendBack(number)
     if (shares) yield { entry: tape.entries[number]!, shares }
@@ -50,14 +83,19 @@ class Sweep {
   /** The numbers of the entries that made inputs of the tape, which keep what arrives at them. */
   readonly #ends: ReadonlySet<number>
 
-  constructor(tape: Tape, cotangents: Tensor | readonly Tensor[]) {
-    checkTape('pullback', tape)
+  constructor(operation: string, tape: Tape, cotangents: Tensor | readonly Tensor[]) {
+    checkTape(operation, tape)
     const given = Array.isArray(cotangents) ? (cotangents as readonly Tensor[]) : [cotangents as Tensor]
-    checkCotangents('pullback', tape, given)
+    checkCotangents(operation, tape, given)
     this.#tape = tape
     this.#cotangents = new Array(tape.entries.length)
     this.#ends = new Set(tape.inputs.map(input => tape.numberOf(input)))
     for (const [j, output] of tape.outputs.entries()) this.#arrive(output, given[j]!)
+  }
+
+  /** What has arrived at the outputs of an entry that has not sent it on yet. */
+  at(number: number): readonly (Tensor | undefined)[] | undefined {
+    return this.#cotangents[number]
   }
 
   /** Applies an entry's reverse rule; `undefined` where nothing has arrived that it would send on. */
@@ -70,8 +108,8 @@ class Sweep {
       gs = gs.map((g, j) => (tape.inputs.includes(outputs[j]!) ? undefined : g))
       if (gs.every(g => g === undefined)) return undefined
     } else this.#cotangents[number] = undefined
-    const needs: boolean[] = []
-    for (let i = 0; i < inputs.length; i++) needs.push(tape.contains(inputs[i]!))
+    const needs = new Array<boolean>(inputs.length) // of its length: a list that grows takes room for many more
+    for (let i = 0; i < inputs.length; i++) needs[i] = tape.contains(inputs[i]!)
     const outer = exchangeScope(scope) // a rule belongs where its entry was made
     let shares: readonly (Tensor | undefined)[]
     try {

@@ -6,8 +6,9 @@
 import type { Op } from '../ops/define.ts'
 import { isFloat } from '../tensor/dtype.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import type { Entry } from './entry.ts'
+import { isList, RecordedEntry } from './entry.ts'
 import { currentScope } from './scope.ts'
+import { noteSource, notesSources } from './source.ts'
 
 let nextId = 0
 
@@ -38,6 +39,19 @@ export function recording<Result>(body: () => Result, since: number = nextId): R
   }
 }
 
+/** Runs `body` as if no transform were running: what it computes is no part of what is being recorded. */
+export function unrecorded<Result>(body: () => Result): Result {
+  const [outerFloor, outerDepth] = [floor, depth]
+  floor = Number.POSITIVE_INFINITY
+  depth = 0
+  try {
+    return body()
+  } finally {
+    floor = outerFloor
+    depth = outerDepth
+  }
+}
+
 /** How many transforms are running, one inside of the other. */
 export function recordingDepth(): number {
   return depth
@@ -53,32 +67,37 @@ export function isRecorded(tensor: Tensor): boolean {
   return tensor.entry !== undefined && tensor.entry.id >= floor
 }
 
-/** Writes the entry of `outputs`, if any input is recorded and any output carries gradients. */
+/** Writes the entry of what was made, if any input is recorded and any output carries gradients. */
 export function remember(
   op: Op,
   inputs: readonly Tensor[],
   attributes: unknown,
-  outputs: readonly Tensor[],
+  made: Tensor | readonly Tensor[],
 ): void {
-  let [depends, carries] = [false, false]
+  let depends = false
   for (let i = 0; i < inputs.length && !depends; i++) depends = isRecorded(inputs[i]!)
-  for (let j = 0; j < outputs.length && !carries; j++) carries = isFloat(outputs[j]!.dtype)
-  if (depends && carries) enter(op, inputs, attributes, outputs)
+  if (depends && carriesGradients(made)) enter(op, inputs, attributes, made)
 }
 
-/** Writes the entry of `outputs` in any case: how an input of a transform begins a tape. */
+function carriesGradients(made: Tensor | readonly Tensor[]): boolean {
+  return isList(made) ? made.some(({ dtype }) => isFloat(dtype)) : isFloat(made.dtype)
+}
+
+/** Writes the entry of what was made in any case: how an input of a transform begins a tape. */
 export function enter(
   op: Op,
   inputs: readonly Tensor[],
   attributes: unknown,
-  outputs: readonly Tensor[],
+  made: Tensor | readonly Tensor[],
 ): void {
   let hasPast = false
   for (let i = 0; i < inputs.length && !hasPast; i++) hasPast = isLeftOver(inputs[i]!)
   const present = hasPast ? inputs.map(withoutPast) : inputs
   const id = nextId++
-  const entry: Entry = { id, op, inputs: present, attributes, outputs, scope: currentScope(), place: 0 }
-  for (const output of outputs) if (isFloat(output.dtype)) output.entry = entry
+  const entry = new RecordedEntry(id, op, present, attributes, made, currentScope())
+  if (notesSources) noteSource(entry)
+  if (!isList(made)) made.entry = entry
+  else for (const output of made) if (isFloat(output.dtype)) output.entry = entry
 }
 
 /** Whether a tensor was made in a transform that has ended: to all that follows it is a constant. */

@@ -25,6 +25,12 @@ function evaluate(expression: Expression, inputs: readonly number[], integers: b
   return visit(expression)
 }
 
+/** Whether an expression calls a function that is more than arithmetic: whose result is rounded in ways of its own. */
+function callsFloats(node: Expression): boolean {
+  if (node.kind !== 'call') return false
+  return scalarRules[node.name].takes === 'floats' || node.operands.some(callsFloats)
+}
+
 interface MapOf {
   readonly expression: Expression
   readonly inputs: readonly ('number' | 'bool')[]
@@ -58,7 +64,8 @@ function stateMap(says: string, dtypes: readonly DType[], of: MapOf, ulps: numbe
               ),
             )
             const tolerance = values.map(value => ulps * precisionOf(result) * Math.max(Math.abs(value), 1))
-            return { dtype: result, shape, values, ...(isFloat(result) && { tolerance }) }
+            const isApproximate = isFloat(result) && callsFloats(of.expression)
+            return { dtype: result, shape, values, ...(isFloat(result) && { tolerance }), isApproximate }
           },
         }
       }),

@@ -4,7 +4,8 @@ import { type DType, isFloat } from '@sensigrad/core'
 import fc from 'fast-check'
 import { elements, put, shapes, tameNumbers, views } from '../arbitraries/views.ts'
 import { indicesOf } from '../indices.ts'
-import { at, type Statement, state, trials, types, valuesOf } from './statement.ts'
+import { keepWithin } from './rough-numbers.ts'
+import { at, type Statement, state, types, valuesOf } from './statement.ts'
 
 function replaced(list: readonly number[], at: number, value: number): number[] {
   return list.map((old, i) => (i === at ? value : old))
@@ -27,9 +28,10 @@ const reads: Statement[] = [
     kernel: 'read',
     dtypes: ['float32'],
     name: 'read: gives the elements of any view, in an array that is the reader’s own',
-    holds: backend =>
+    holds: (backend, trials) =>
       fc.assert(
         fc.asyncProperty(anyView('float32'), async host => {
+          keepWithin(backend.capabilities.numbers, host)
           const view = put(backend, host)
           const first = await backend.read(view)
           const values = valuesOf(host)
