@@ -16,11 +16,11 @@ const arrows: Record<string, string[]> = {
   io: ['core'],
   nn: ['core', 'linalg'],
   dynamics: ['core', 'linalg'],
-  inspect: ['core', 'nn'],
+  inspect: ['core', 'linalg', 'nn'],
   testing: ['core', 'nn'],
   sensigrad: ['core', 'nn', 'backend-cpu'],
   study: ['core', 'backend-cpu', 'backend-wasm', 'linalg', 'nn', 'dynamics', 'inspect', 'io', 'sensigrad'],
-  bench: ['core', 'backend-cpu', 'backend-wasm', 'nn', 'study', 'sensigrad'],
+  bench: ['core', 'backend-cpu', 'backend-wasm', 'backend-gpujs', 'inspect', 'nn', 'study', 'sensigrad'],
 }
 /** The packages that may count on Node; all others run wherever JavaScript does. */
 const onNode = ['study', 'bench']

@@ -75,6 +75,15 @@ test.concurrent('sensitivity-control reaches its goal sooner than what is left a
   expect(mean('controlled')).toBeLessThan(0.8 * mean('left alone'))
 })
 
+test.concurrent('who-moved-this-weight tells task, clipping and SAL apart, and does a step again', {
+  timeout,
+}, async () => {
+  const printed = await example('who-moved-this-weight')
+  for (const who of ['task gradient', 'clipping took', 'SAL', 'rounding'])
+    expect(printed).toContain(`  ${who} `)
+  expect(printed).toContain('step 137 again, from step 101: replayed-equal')
+})
+
 test.concurrent('transfer-weights names weights as PyTorch does, and reads them back', {
   timeout,
 }, async () => {

@@ -68,9 +68,17 @@ function onHost(name: string): [string, RegExp] {
   return [name, /computes on the host, .* Move the tensor to one that can: tensor\(await x\.data\(\)/]
 }
 
-/** Measures an operation. */
-export async function measure(name: string, backend: Backend): Promise<Measured> {
-  const trials = trialsOf(name)
+/**
+ * Measures an operation.
+ *
+ * @param most  at so many samples of its specification at most, for backends that take long to compile a kernel
+ */
+export async function measure(
+  name: string,
+  backend: Backend,
+  most = Number.POSITIVE_INFINITY,
+): Promise<Measured> {
+  const trials = trialsOf(name).slice(0, most)
   let [value, gradient] = [0, undefined as number | undefined]
   for (const trial of trials) {
     const found = await resultsOf(trial, backend, 'float32')

@@ -116,16 +116,24 @@ export * as schedules from './optimise/schedules.ts'
 export { Optimiser } from './optimise/optimiser.ts'
 export type { ClipOptions, GroupOptions, OptimiserOptions, Rate, Rule, Rules } from './optimise/settings.ts'
 export * as stages from './optimise/stages.ts'
-export {
-  type Passed,
-  type Place,
-  partsOf,
-  type Slot,
-  type Stage,
-  type StageRecord,
-  type UpdatePart,
-  type UpdateRecord,
+export type {
+  Passed,
+  Place,
+  Remembering,
+  Slot,
+  SlotRecord,
+  Stage,
+  StageRecord,
+  UpdateRecord,
 } from './optimise/stage.ts'
+export {
+  changeWithout,
+  earlier,
+  type HeldBySource,
+  partsOf,
+  sourcesOf,
+  type UpdatePart,
+} from './optimise/parts.ts'
 export { matches, type Selector } from './select.ts'
 
 // Sensitivity
@@ -139,7 +147,8 @@ export {
   type ParameterList,
   Units,
 } from './sensitivity/neuron.ts'
-export { type AdjustOptions, SAL } from './sensitivity/sal.ts'
+export { type AdjustmentRecord, type AdjustOptions, SAL } from './sensitivity/sal.ts'
+export type { Move, MoveRecord } from './sensitivity/moves.ts'
 export { Isometry, type IsometryAttachOptions, type IsometryOptions } from './sensitivity/isometry.ts'
 export { type IsometryGradient, isometryGradient } from './sensitivity/isometry-form.ts'
 export type { SALMode, SALOptions, Scheduled } from './sensitivity/sal-options.ts'

@@ -70,7 +70,7 @@ test('help shows every option with its default, and examples', async () => {
 test('the list of commands names every study and loads none', async () => {
   const { code, out } = await sensigrad('--help')
   expect(code).toBe(0)
-  for (const name of ['edge-of-chaos', 'deep-300', 'lag-300', 'digits', 'claims']) {
+  for (const name of ['edge-of-chaos', 'deep-300', 'lag-300', 'digits', 'claims', 'tape']) {
     expect(out).toMatch(new RegExp(`^  ${name} .*\\w`, 'm'))
   }
 })

@@ -1,6 +1,6 @@
 /** The command line `sensigrad`. A new command is a file that makes it and a place in the table below. */
 
-import { Command, CommanderError } from '@commander-js/extra-typings'
+import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { AnyStudy } from './arms/plan.ts'
 import { OutputError, SettingsError } from './errors.ts'
 import { flag } from './options.ts'
@@ -10,7 +10,7 @@ import { version } from './version.ts'
 interface Entry {
   /** One line for the list of commands. */
   summary: string
-  make(terminal: Terminal): Promise<Command>
+  make(terminal: Terminal): Promise<CommandUnknownOpts>
 }
 
 /** A command is loaded when it is named, so that nothing waits for the framework that does not need it. */
@@ -34,6 +34,14 @@ const commands: Record<string, Entry> = {
   claims: {
     summary: 'test four claims about SAL in a quarter of an hour',
     make: async terminal => (await import('./claims/command.ts')).claimsCommand(terminal),
+  },
+  ledger: {
+    summary: 'say who moved a weight, from the file of a ledger',
+    make: async terminal => (await import('./ledger-command.ts')).ledgerCommand(terminal),
+  },
+  tape: {
+    summary: 'read a tape: what a recorded computation did, and where its gradients went',
+    make: async terminal => (await import('./tape-command.ts')).tapeCommand(terminal),
   },
 }
 
@@ -65,11 +73,12 @@ async function program(args: string[], terminal: Terminal): Promise<Command> {
   const sensigrad = new Command('sensigrad')
     .description('Sensitivity, its adjustment by SAL, and the studies of both.')
     .version(version, '--version', 'print the version')
+    .enablePositionalOptions() // so that a command and one below it may have an option of one name
   for (const [name, { summary, make }] of Object.entries(commands)) {
     const command = args.includes(name) ? await make(terminal) : new Command(name)
     sensigrad.addCommand(command.summary(summary))
   }
-  for (const command of [sensigrad, ...sensigrad.commands]) {
+  for (const command of withThoseBelow(sensigrad)) {
     command
       .helpOption('--help', 'print this help')
       .showHelpAfterError('Add --help for what there is.')
@@ -80,6 +89,11 @@ async function program(args: string[], terminal: Terminal): Promise<Command> {
       })
   }
   return sensigrad
+}
+
+/** A command and all below it. */
+function withThoseBelow(command: CommandUnknownOpts): CommandUnknownOpts[] {
+  return [command, ...command.commands.flatMap(withThoseBelow)]
 }
 
 function explain(error: unknown, terminal: Terminal): number {

@@ -1,5 +1,7 @@
 /** Pages that hold everything they need: text, tables, drawings and their style in one file. */
 
+import { escaped } from '@sensigrad/inspect/plot'
+
 /** Text that is already HTML. */
 export interface Html {
   html: string
@@ -23,17 +25,6 @@ function render(content: Content): string {
   if (typeof content === 'string' || typeof content === 'number') return escaped(String(content))
   return 'html' in content ? content.html : content.map(render).join('')
 }
-
-const entities: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-/** Text with the characters that mean something in HTML replaced. */
-export const escaped = (text: string): string => text.replace(/[&<>"']/g, character => entities[character]!)
 
 /** A table; each row is a list of cells, and the first cell of a row names it. */
 export function table(header: readonly Content[], rows: readonly (readonly Content[])[]): Html {

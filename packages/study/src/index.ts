@@ -81,8 +81,7 @@ export type { Results } from './edge-of-chaos/records.ts'
 export { type WriteOptions, writeStudy } from './edge-of-chaos/write.ts'
 
 // Draw figures of your own in the same style
-export { colours } from './colours.ts'
-export { drawRow, type Plot, standalone } from './vega.ts'
+export { colours, drawRow, type Plot, standalone } from '@sensigrad/inspect/plot'
 
 // What can be refused
 export { OutputError, SettingsError } from './errors.ts'

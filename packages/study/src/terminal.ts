@@ -4,6 +4,8 @@
 export interface Sink {
   write(text: string): unknown
   isTTY?: boolean
+  /** Its width, of a terminal. */
+  columns?: number
 }
 
 export interface Terminal {

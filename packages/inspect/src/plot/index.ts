@@ -1,7 +1,14 @@
 /**
- * Plots of what was recorded, as SVG.
+ * Plots of what was recorded, as SVG. They are drawn by Vega, without a browser or in one.
  *
  * @packageDocumentation
  */
 
-export {}
+// Draw figures of your own in the same style
+export { colours, darkColours } from './colours.ts'
+export { escaped } from './escaped.ts'
+// What was recorded
+export { type FigureOptions, type FlowFigureOptions, plotFlow } from './flow.ts'
+export { plotHistograms, plotScalars, type ScalarFigureOptions } from './recordings.ts'
+export { plotSensitivities, type SensitivityFigureOptions } from './sensitivities.ts'
+export { drawColumn, drawGrid, drawRow, type Plot, standalone } from './vega.ts'

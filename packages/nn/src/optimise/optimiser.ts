@@ -4,7 +4,6 @@
  */
 
 import {
-  assume,
   describeValue,
   ShapeError,
   type State,
@@ -12,6 +11,7 @@ import {
   type Tensor,
   ValueError,
 } from '@sensigrad/core'
+import { Audience } from '../audience.ts'
 import type { ByParameter } from '../gradients.ts'
 import { type AnyModule, checkModule } from '../module.ts'
 import { type Parameter, parameterAt } from '../parameter.ts'
@@ -39,7 +39,7 @@ export class Optimiser<Settings> implements Stateful {
   readonly #groups: readonly Group<Settings>[]
   readonly #memory: Memory<Group<Settings>>
   readonly #pace: Pace
-  readonly #listeners = new Set<(record: UpdateRecord) => void>()
+  readonly #audience = new Audience<UpdateRecord>()
   readonly #refusals: Refusals | undefined
   #hasMatched = false
 
@@ -93,6 +93,11 @@ export class Optimiser<Settings> implements Stateful {
     return this.#groups.slice(0, -1)
   }
 
+  /** What it is called: `AdamW`. */
+  get name(): string {
+    return this.#name
+  }
+
   /** How many updates there have been, those of captured steps included: the step that a schedule is asked for next. */
   get steps(): number {
     return this.#pace.steps
@@ -115,16 +120,7 @@ export class Optimiser<Settings> implements Stateful {
    * @example const stop = optimiser.onUpdate(record => console.log(record.path, partsOf(record)))
    */
   onUpdate(listener: (record: UpdateRecord) => void): () => void {
-    if (typeof listener !== 'function') {
-      throw new ValueError(
-        `${this.#name}.onUpdate`,
-        `the listener is ${describeValue(listener)}`,
-        'Give a function of a record',
-      )
-    }
-    const own = (record: UpdateRecord) => listener(record)
-    this.#listeners.add(own)
-    return () => this.#listeners.delete(own)
+    return this.#audience.add(`${this.#name}.onUpdate`, listener)
   }
 
   /**
@@ -155,8 +151,7 @@ export class Optimiser<Settings> implements Stateful {
     for (const one of kept) update.lead(one, rateOf(one.group, one.parameter.value.dtype))
     this.#pace.count(kept[0]!.parameter) // what goes wrong in a stage is no update
     const records = update.make()
-    if (assume(() => this.#listeners.size) === 0) return
-    for (const record of records) for (const listener of this.#listeners) listener(record)
+    this.#audience.tell(() => records)
   }
 
   /** The steps, the rates that are numbers, and by `path.slot` what the stages keep of each parameter. */

@@ -1,6 +1,7 @@
 /** What an optimiser is made of: stages, each of which takes the update so far and gives the next, and may remember. */
 
-import { type Tensor, type TensorLike, where } from '@sensigrad/core'
+import type { Tensor, TensorLike, Variable } from '@sensigrad/core'
+import type { Parameter } from '../parameter.ts'
 
 /** What a stage makes of an update: what it passes on of it, and what it adds. */
 export interface Passed {
@@ -13,6 +14,19 @@ export interface Passed {
   readonly carry?: (part: Tensor) => Tensor
   /** `false` where the update is what `carry` would give of it, and was only found on another way. */
   readonly adds?: boolean
+  /** How the stage remembers, where that is linear: then what it gives later can still be told apart by who made it. */
+  readonly remembers?: Remembering
+}
+
+/** A memory that is linear in what passes, such as momentum: what it holds is a sum over those who made it. */
+export interface Remembering {
+  /** The slot that it lies in. */
+  readonly slot: string
+  /**
+   * What becomes of a part, and of what the slot held of the same maker; all else that the stage computes with is held.
+   * Linear in both together: for all makers summed up, the update and the slot after the stage.
+   */
+  pass(held: Tensor, part: Tensor): { readonly held: Tensor; readonly part: Tensor }
 }
 
 /** Where a stage acts: one parameter at one update. All tensors but the steps are of the parameter's shape and type. */
@@ -58,43 +72,36 @@ export interface StageRecord {
   readonly carry: (part: Tensor) => Tensor
   /** Whether the stage has a part of its own: all beyond what it carried. */
   readonly adds: boolean
+  /** How it remembers, where it does so linearly. */
+  readonly remembers: Remembering | undefined
+  /** The stage itself. */
+  readonly stage: Stage
+}
+
+/** A slot of a stage at one update. */
+export interface SlotRecord {
+  readonly before: Tensor
+  readonly after: Tensor
+  /** Where it lies. */
+  readonly variable: Variable
 }
 
 /** What an update did to a parameter. */
 export interface UpdateRecord {
   readonly path: string
+  readonly parameter: Parameter
   readonly gradient: Tensor
   /** Each stage, in order. */
   readonly stages: readonly StageRecord[]
+  /** What the stages remember, by slot: those that were read and written. */
+  readonly slots: ReadonlyMap<string, SlotRecord>
+  /** The learning rate. */
+  readonly rate: TensorLike
+  /** The norm of the gradients of all parameters together, without axes. */
+  readonly globalNorm: () => Tensor
   /** The parameter's value before the update, and after it. */
   readonly before: Tensor
   readonly after: Tensor
   /** Whether the update was made, where a captured step decides that: bool, without axes. */
   readonly isMade: Tensor | undefined
-}
-
-/** A part of the change of a parameter, and who made it: `gradient` or a stage. */
-export interface UpdatePart {
-  readonly name: string
-  readonly change: Tensor
-}
-
-/**
- * The parts that a change of a parameter consists of. Each stage passes on what was there before it, scaled by what it
- * held at that update (a rate, the second moment of Adam), and adds a part of its own. Together they are
- * `after - before`, up to rounding.
- *
- * @returns the part of the gradient, and those of the stages that added something
- * @example optimiser.onUpdate(record => { for (const { name, change } of partsOf(record)) … })
- */
-export function partsOf({ gradient, stages, isMade }: UpdateRecord): UpdatePart[] {
-  let parts: UpdatePart[] = [{ name: 'gradient', change: gradient }]
-  for (const { name, before, after, carry, adds } of stages) {
-    parts = parts.map(part => ({ ...part, change: carry(part.change) }))
-    if (adds) parts.push({ name, change: after.sub(carry(before)) })
-  }
-  return parts.map(({ name, change }) => {
-    const moved = change.neg()
-    return { name, change: isMade === undefined ? moved : where(isMade, moved, 0) }
-  })
 }

@@ -73,9 +73,17 @@ export function momentum(momentum: number, nesterov = false): Stage {
     name: 'momentum',
     slots: { velocity: zeros },
     apply(update, at) {
-      const velocity = at.write('velocity', at.read('velocity').mul(momentum).add(update))
-      if (!nesterov) return { update: velocity, carry: part => part }
-      return { update: update.add(velocity.mul(momentum)), carry: part => part.mul(1 + momentum) }
+      const pass = (held: Tensor, part: Tensor) => {
+        const velocity = held.mul(momentum).add(part)
+        return { held: velocity, part: nesterov ? part.add(velocity.mul(momentum)) : velocity }
+      }
+      const { held, part } = pass(at.read('velocity'), update)
+      at.write('velocity', held)
+      return {
+        update: part,
+        carry: part => (nesterov ? part.mul(1 + momentum) : part),
+        remembers: { slot: 'velocity', pass },
+      }
     },
   }
 }
@@ -140,18 +148,21 @@ export function moments(betas: Betas, eps: number, amsgrad = false): Stage {
     slots: amsgrad ? { ...slots, largest: zeros } : slots,
     apply(update, at) {
       const steps = at.write('steps', at.read('steps').add(1))
-      const mean = at.write('mean', moved(at.read('mean'), update, first, 1 - first))
+      const next = (held: Tensor, part: Tensor) => moved(held, part, first, 1 - first)
+      const mean = at.write('mean', next(at.read('mean'), update))
       const square = at.write('square', movedSquare(at.read('square'), update, second, 1 - second))
       const spread = amsgrad ? at.write('largest', at.read('largest').maximum(square)) : square
       const size = magnitude(spread, share(steps, Math.log(second)), eps)
       const started = share(steps, Math.log(first))
+      const given = (held: Tensor) => held.div(started).div(size)
+      const pass = (before: Tensor, part: Tensor) => {
+        const held = next(before, part)
+        return { held, part: given(held) }
+      }
       return {
-        update: mean.div(started).div(size),
-        carry: part =>
-          part
-            .mul(1 - first)
-            .div(started)
-            .div(size),
+        update: given(mean),
+        carry: part => given(part.mul(1 - first)),
+        remembers: { slot: 'mean', pass },
       }
     },
   }
@@ -167,7 +178,15 @@ export function signOfMomentum(betas: Betas): Stage {
       const mean = at.read('mean')
       const direction = moved(mean, update, first, 1 - first)
       at.write('mean', moved(mean, update, second, 1 - second))
-      return { update: direction.sign(), carry: part => towards(part, 1 - first, direction) }
+      const pass = (held: Tensor, part: Tensor) => ({
+        held: moved(held, part, second, 1 - second),
+        part: towards(moved(held, part, first, 1 - first), 1, direction),
+      })
+      return {
+        update: direction.sign(),
+        carry: part => towards(part, 1 - first, direction),
+        remembers: { slot: 'mean', pass },
+      }
     },
   }
 }

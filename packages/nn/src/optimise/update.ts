@@ -13,7 +13,7 @@ import type { ByParameter } from '../gradients.ts'
 import type { Parameter } from '../parameter.ts'
 import { checkNorm, globalNorm } from './clip.ts'
 import type { Kept } from './memory.ts'
-import type { Passed, Place, StageRecord, UpdateRecord } from './stage.ts'
+import type { Passed, Place, SlotRecord, StageRecord, UpdateRecord } from './stage.ts'
 
 /** How many updates were refused where nobody could be told. */
 export class Refusals {
@@ -69,27 +69,48 @@ export class Update {
   /** Leads the gradient of a parameter through its stages. */
   lead({ path, parameter, stages, slots }: Kept<unknown>, rate: TensorLike): void {
     const weight = parameter.value
+    const globalNorm = () => this.globalNorm
+    const read = new Map<string, Tensor>()
+    const written = new Map<string, SlotRecord>()
     const at: Place = {
       weight,
       rate,
-      globalNorm: () => this.globalNorm,
-      read: slot => slots.get(slot)!.value,
+      globalNorm,
+      read(slot) {
+        const { value } = slots.get(slot)!
+        read.set(slot, value)
+        return value
+      },
       write: (slot, value) => {
-        this.#changes.push([slots.get(slot)!, value])
+        const variable = slots.get(slot)!
+        this.#changes.push([variable, value])
+        const before = read.get(slot)
+        if (before !== undefined) written.set(slot, { before, after: value, variable })
         return value
       },
     }
     const gradient = this.#gradients[path]!
     let update = gradient
-    const records = stages.map(({ name, apply }): StageRecord => {
+    const records = stages.map((stage): StageRecord => {
       const before = update
-      const { update: after, carry = part => part, adds = after !== undefined }: Passed = apply(before, at)
+      const passed: Passed = stage.apply(before, at)
+      const { update: after, carry = part => part, adds = after !== undefined, remembers } = passed
       update = after ?? carry(before)
-      return { name, before, after: update, carry, adds }
+      return { name: stage.name, before, after: update, carry, adds, remembers, stage }
     })
     this.#changes.push([parameter, weight.sub(update)])
     this.#moved.push(parameter)
-    this.#records.push({ path, gradient, stages: records, before: weight, isMade: this.#isMade })
+    this.#records.push({
+      path,
+      parameter,
+      gradient,
+      stages: records,
+      slots: written,
+      rate,
+      globalNorm,
+      before: weight,
+      isMade: this.#isMade,
+    })
   }
 
   /** Makes all changes. Returns what was done to each parameter. */

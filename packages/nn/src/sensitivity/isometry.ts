@@ -5,12 +5,13 @@
  */
 
 import { describeValue, ones, setting, ValueError } from '@sensigrad/core'
+import { Audience } from '../audience.ts'
 import { checkOptions } from '../check.ts'
 import { type AnyModule, checkModule } from '../module.ts'
 import { NeuronLayer } from '../neuron-layer.ts'
 import { checkSelector, matches, type Selector } from '../select.ts'
 import { IsometricLayer } from './isometric-layer.ts'
-import { moveTogether, Pause } from './moves.ts'
+import { type MoveRecord, moveTogether, Pause } from './moves.ts'
 import type { Counted } from './sensitivity.ts'
 
 /** Options of `Isometry`. */
@@ -53,8 +54,10 @@ export class Isometry {
   /** The singular values to reach; may be changed between adjustments. */
   target: number
   readonly #attached = new Map<AnyModule, IsometricLayer>()
+  readonly #paths = new Map<AnyModule, string>()
   readonly #ends = new Map<AnyModule, () => void>()
   readonly #pause = new Pause()
+  readonly #audience = new Audience<MoveRecord>()
 
   constructor(options: IsometryOptions) {
     checkOptions('Isometry', options, ['rate', 'target'])
@@ -78,7 +81,9 @@ export class Isometry {
     }
     if (select !== undefined) checkSelector('Isometry.attach', select)
     const layers = [...module.modules()].flatMap(([path, each]) =>
-      each instanceof NeuronLayer && (select === undefined || matches(select, path, each)) ? [each] : [],
+      each instanceof NeuronLayer && (select === undefined || matches(select, path, each))
+        ? [[path, each] as const]
+        : [],
     )
     if (layers.length === 0) {
       throw refused(
@@ -86,12 +91,13 @@ export class Isometry {
         'Attach a Dense or RNN layer, or a module that holds one',
       )
     }
-    const again = layers.find(layer => this.#attached.has(layer))
+    const [, again] = layers.find(([, layer]) => this.#attached.has(layer)) ?? []
     if (again) throw refused(`this ${again.constructor.name} is attached already`, 'Detach it first')
-    for (const layer of layers) {
+    for (const [path, layer] of layers) {
       const target = (dtype: 'float32' | 'float64') => setting(() => positive('target', this.target), dtype)
       const isometric = new IsometricLayer(layer, counted, target)
       this.#attached.set(layer, isometric)
+      this.#paths.set(layer, path || layer.constructor.name)
       this.#ends.set(
         layer,
         isometric.listen(() => !this.#pause.isOn),
@@ -108,6 +114,7 @@ export class Isometry {
       this.#attached.get(layer)?.forget()
       this.#ends.delete(layer)
       this.#attached.delete(layer)
+      this.#paths.delete(layer)
     }
     return this
   }
@@ -141,8 +148,22 @@ export class Isometry {
       const step = ones([layer.units], { dtype, backend }).mul(rate)
       return { module, changes: layer.ascent().climb(step) }
     })
-    moveTogether('Isometry.adjust', moves)
+    const made = moveTogether('Isometry.adjust', moves)
     for (const [, layer] of waiting) layer.forget()
+    this.#audience.tell(() =>
+      moves.map(({ module }, i) => ({ path: this.#paths.get(module)!, module, moves: made[i]! })),
+    )
+  }
+
+  /**
+   * Calls `listener` for each layer of each adjustment from now on, with what was done to its parameters; in a captured
+   * step while that is captured.
+   *
+   * @returns the function that ends this
+   * @throws ValueError for no function
+   */
+  onAdjust(listener: (record: MoveRecord) => void): () => void {
+    return this.#audience.add('Isometry.onAdjust', listener)
   }
 }
 

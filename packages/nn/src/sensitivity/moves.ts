@@ -13,22 +13,42 @@ export interface Moves {
   readonly changes: readonly Change[]
 }
 
+/** What was done to a parameter. */
+export interface Move {
+  readonly parameter: Parameter
+  readonly before: Tensor
+  readonly after: Tensor
+}
+
+/** What was done to the parameters of a layer, or of units. */
+export interface MoveRecord {
+  /** Its path in what was attached, or its name. */
+  readonly path: string
+  readonly module: AnyModule
+  /** Those of parameters that are not frozen, in order. */
+  readonly moves: readonly Move[]
+}
+
 /**
  * Moves parameters that are not frozen, each by all that is to be done to it.
  *
+ * @returns for each of the modules what was done to its parameters
  * @throws NonFiniteError when one would become NaN or infinite; then none has moved
  */
-export function moveTogether(operation: string, moves: readonly Moves[]): void {
+export function moveTogether(operation: string, moves: readonly Moves[]): Move[][] {
   const next = new Map<Parameter, Tensor>()
-  for (const { module, changes } of moves) {
-    for (const [parameter, change] of changes) {
-      if (parameter.isFrozen) continue
-      const moved = change(next.get(parameter) ?? parameter.value)
-      checkMoved(operation, module, parameter, moved)
-      next.set(parameter, moved)
-    }
-  }
+  const made = moves.map(({ module, changes }) =>
+    changes.flatMap(([parameter, change]): Move[] => {
+      if (parameter.isFrozen) return []
+      const before = next.get(parameter) ?? parameter.value
+      const after = change(before)
+      checkMoved(operation, module, parameter, after)
+      next.set(parameter, after)
+      return [{ parameter, before, after }]
+    }),
+  )
   for (const [parameter, value] of next) parameter.value = value
+  return made
 }
 
 /** Whether passes are only for looking, and not to be heard. */

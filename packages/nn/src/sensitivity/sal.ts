@@ -13,14 +13,16 @@ import {
   type Stateful,
   setting,
   type Tensor,
+  type TensorLike,
   tensor,
 } from '@sensigrad/core'
+import { Audience } from '../audience.ts'
 import { checkOptions } from '../check.ts'
 import { type AnyModule, checkModule } from '../module.ts'
 import type { Adjustment } from './adjustment.ts'
 import { type AttachOptions, attachmentsOf } from './attach.ts'
 import type { Attachment } from './attachment.ts'
-import { type Moves, moveTogether, Pause } from './moves.ts'
+import { type MoveRecord, type Moves, moveTogether, Pause } from './moves.ts'
 import { gates, numberOf, type SALMode, type SALOptions, type Scheduled, settle } from './sal-options.ts'
 import { readState, stateOf } from './sal-state.ts'
 import { checkSignal, type Signal, signalFor } from './signal.ts'
@@ -31,8 +33,16 @@ export interface AdjustOptions {
   readonly signal?: Signal
 }
 
+/** What an adjustment did to a layer, or to units, and why. */
+export interface AdjustmentRecord extends MoveRecord, Adjustment {
+  /** The sensitivity to reach. */
+  readonly target: TensorLike
+  /** η; 0 for what is frozen. */
+  readonly rate: TensorLike
+}
+
 /** What an adjustment makes of the parameters of one attachment, and what it leaves behind. */
-interface Step extends Moves {
+interface Step extends Moves, Omit<AdjustmentRecord, 'moves'> {
   readonly finish: () => void
   /** Which units are attached. */
   readonly mask: Tensor
@@ -65,6 +75,7 @@ export class SAL implements Stateful {
   #adjustments = 0
   #warnedOfWaiting = false
   readonly #pause = new Pause()
+  readonly #audience = new Audience<AdjustmentRecord>()
 
   constructor(options: SALOptions) {
     const { rate, target, decay, mode, warn } = settle(options)
@@ -214,13 +225,29 @@ export class SAL implements Stateful {
     for (const [, { population }] of waiting) population.checkPlace('SAL.adjust')
     // All or nothing: every step is known, and no number is NaN, before the first weight moves.
     const steps = waiting.map(([module, attachment]) => this.#stepOf(module, attachment, signal))
-    moveTogether('SAL.adjust', steps)
+    const moves = moveTogether('SAL.adjust', steps)
     for (const { finish } of steps) finish()
     const { mask } = steps[0]!
     fresh(() => {
       this.#adjustments++ // at each call of a captured step, too, which is all that the tensor is for
       return mask
     })
+    this.#audience.tell(() =>
+      steps.map(({ changes, finish, mask, ...step }, i) => ({ ...step, moves: moves[i]! })),
+    )
+  }
+
+  /**
+   * Calls `listener` for each layer, or units, of each adjustment from now on, with what was done to their parameters
+   * and why. In a captured step it is called while the step is captured, on tensors without values. Nobody listening
+   * costs nothing, and listening changes nothing.
+   *
+   * @returns the function that ends this
+   * @throws ValueError for no function
+   * @example const stop = sal.onAdjust(({ path, gate }) => console.log(path, gate))
+   */
+  onAdjust(listener: (record: AdjustmentRecord) => void): () => void {
+    return this.#audience.add('SAL.onAdjust', listener)
   }
 
   /** What the next adjustment makes of the parameters, and what it leaves behind. */
@@ -244,7 +271,9 @@ export class SAL implements Stateful {
       population.forget()
       last.value = { sensitivity, average, gate }
     }
-    return { module, changes: climb(gate.mul(rate)), finish, mask }
+    const { path } = attachment
+    const changes = climb(gate.mul(rate))
+    return { path, module, sensitivity, average, gate, target, rate, changes, finish, mask }
   }
 
   /** The rate, 0 for what is frozen, or the target: asked for again at each call of a captured step. */

@@ -1,8 +1,7 @@
 /** The panels of figures that show one arm each, drawn alike so that arms can be compared. */
 
-import { colours } from '../colours.ts'
+import { colours, type Plot } from '@sensigrad/inspect/plot'
 import { largest, quantiles, smallest } from '../statistics/spread.ts'
-import type { Plot } from '../vega.ts'
 import { guide, iterationAxis, quantitative } from './axes.ts'
 import type { ArmRun, Profile } from './experiment.ts'
 import type { ArmSummary } from './summary.ts'

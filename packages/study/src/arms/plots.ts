@@ -1,8 +1,7 @@
 /** What the figures of a study of arms show: every arm beside the others, every seed among them. */
 
-import { colours } from '../colours.ts'
+import { colours, type Plot } from '@sensigrad/inspect/plot'
 import { largest, quantiles } from '../statistics/spread.ts'
-import type { Plot } from '../vega.ts'
 import { guide, iterationAxis, quantitative } from './axes.ts'
 import type { ArmRun } from './experiment.ts'
 import { learning, profiles, type Shown, success } from './panels.ts'

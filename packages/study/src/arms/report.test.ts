@@ -1,6 +1,7 @@
 /** What is said of a study of arms: every arm and seed, failures included, and nothing that the numbers do not say. */
+
+import { drawGrid } from '@sensigrad/inspect/plot'
 import { expect, test, vi } from 'vitest'
-import { drawGrid } from '../vega.ts'
 import type { ArmRun } from './experiment.ts'
 import { comparison, headline, paragraph } from './findings.ts'
 import { figures } from './plots.ts'

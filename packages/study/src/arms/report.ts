@@ -1,6 +1,6 @@
 /** A study of arms as one page: what held and what did not, how it looks, every run, and how to run it again. */
 
-import { darkColours } from '../colours.ts'
+import { darkColours } from '@sensigrad/inspect/plot'
 import { count, digits, percent, plural, power } from '../format.ts'
 import { type Html, html, page, table, trusted } from '../html.ts'
 import { flag, seedFlags } from '../options.ts'

@@ -2,6 +2,7 @@
 
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { drawGrid, standalone } from '@sensigrad/inspect/plot'
 import { type Files, writeFiles } from '../output.ts'
 import type { AnyStudy } from './plan.ts'
 import { figures } from './plots.ts'
@@ -38,7 +39,6 @@ export async function writeArms(
   }
   const drawn: Drawn[] = []
   if (plots) {
-    const { drawGrid, standalone } = await import('../vega.ts')
     for (const { name, title, caption, plots, columns } of figures(study, result, summaries)) {
       const drawing = await drawGrid(plots, columns, name, title)
       files[`${name}.svg`] = standalone(drawing)

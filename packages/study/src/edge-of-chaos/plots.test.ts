@@ -1,6 +1,7 @@
 /** The figures: every size side by side, and the same bytes each time. */
+
+import { drawRow } from '@sensigrad/inspect/plot'
 import { expect, test, vi } from 'vitest'
-import { drawRow } from '../vega.ts'
 import { figures } from './plots.ts'
 import { good, run } from './runs.test-data.ts'
 

@@ -1,8 +1,7 @@
 /** What the study's figures show: each is drawn once a size, so that sizes stand side by side. */
 
-import { colours } from '../colours.ts'
+import { colours, type Plot } from '@sensigrad/inspect/plot'
 import { largest, median, quantiles, smallest } from '../statistics/spread.ts'
-import type { Plot } from '../vega.ts'
 import { defaults, type Probe, type Run, unit } from './settings.ts'
 import { arrival, criteria } from './summary.ts'
 

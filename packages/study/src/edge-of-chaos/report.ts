@@ -1,6 +1,6 @@
 /** The study as one page: what held, how it looks, every number, and how to run it again. */
 
-import { darkColours } from '../colours.ts'
+import { darkColours } from '@sensigrad/inspect/plot'
 import { count, digits, plural } from '../format.ts'
 import { type Html, html, page, table, trusted } from '../html.ts'
 import { flag, seedFlags } from '../options.ts'

@@ -2,6 +2,7 @@
 
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { drawRow, standalone } from '@sensigrad/inspect/plot'
 import { type Files, writeFiles } from '../output.ts'
 import { figures } from './plots.ts'
 import { neuronsCsv, probesCsv, resultsJson } from './records.ts'
@@ -36,7 +37,6 @@ export async function writeStudy(
   }
   const drawn: Drawn[] = []
   if (plots) {
-    const { drawRow, standalone } = await import('../vega.ts')
     for (const { name, title, caption, plots } of figures(study.runs)) {
       files[`${name}.svg`] = standalone(await drawRow(plots, name, title))
       const drawings = await Promise.all(

@@ -1,11 +1,10 @@
 /** Plots as SVG text, drawn by Vega without a browser. Text and axes take the colour of the page around them. */
 
-import { parse, View } from 'vega'
-import { type Config, compile, type TopLevelSpec } from 'vega-lite'
+import type { Config, TopLevelSpec } from 'vega-lite'
 import { darkColours } from './colours.ts'
-import { escaped } from './html.ts'
+import { escaped } from './escaped.ts'
 
-/** One plot, or a row of plots side by side. */
+/** One plot, or a row of plots side by side, as Vega-Lite describes it. */
 export type Plot = Extract<TopLevelSpec, { hconcat: unknown }>['hconcat'][number]
 
 const font = 'Inter, system-ui, "Segoe UI", "DejaVu Sans", sans-serif'
@@ -55,11 +54,17 @@ const shared = { scale: { color: 'shared' }, legend: { color: 'shared' } } as co
  *
  * @param name  begins the ids in the drawing, so that several can stand in one page
  * @param label says in words what it is to a reader who cannot see it
+ * @returns the drawing, SVG
+ * @example writeFileSync('loss.svg', standalone(await drawRow([plot], 'loss', 'The loss falls')))
  */
 export const drawRow = (plots: Plot[], name: string, label: string): Promise<string> =>
   draw({ config, spacing: 48, padding: 16, hconcat: plots, resolve: shared }, name, label)
 
-/** Draws plots row by row, so many in each; otherwise as `drawRow`. */
+/**
+ * Draws plots row by row, so many in each; otherwise as `drawRow`.
+ *
+ * @example await drawGrid(plots, 3, 'arms', 'What each arm did')
+ */
 export const drawGrid = (plots: Plot[], columns: number, name: string, label: string): Promise<string> =>
   draw(
     { config, spacing: { row: 40, column: 32 }, padding: 16, concat: plots, columns, resolve: shared },
@@ -67,7 +72,19 @@ export const drawGrid = (plots: Plot[], columns: number, name: string, label: st
     label,
   )
 
+/**
+ * Draws plots one below the other, each with its own colours; otherwise as `drawRow`.
+ *
+ * @example await drawColumn([legend, map], 'flow', 'The gradient by layer and step')
+ */
+export const drawColumn = (plots: Plot[], name: string, label: string): Promise<string> =>
+  draw({ config, spacing: 20, padding: 16, vconcat: plots, resolve: apart }, name, label)
+
+const apart = { scale: { color: 'independent' } } as const
+
 async function draw(spec: TopLevelSpec, name: string, label: string): Promise<string> {
+  // Vega is large: it is loaded by those who draw, not by those who might.
+  const [{ parse, View }, { compile }] = await Promise.all([import('vega'), import('vega-lite')])
   const view = new View(parse(compile(spec).spec), { renderer: 'none' })
   try {
     const svg = await view.toSVG()
@@ -90,5 +107,9 @@ const light = 'svg{color:#1c2024;background:#fff}'
 const dark = `svg{color:#e6e8ea;background:#14171a}${darkColours}`
 const style = `<style>${light}@media(prefers-color-scheme:dark){${dark}}</style>`
 
-/** A drawing as a file of its own, light or dark as the reader's system asks. */
+/**
+ * A drawing as a file of its own, light or dark as the reader's system asks.
+ *
+ * @example writeFileSync('flow.svg', standalone(await plotFlow(flow)))
+ */
 export const standalone = (svg: string): string => `${svg.replace('>', `>${style}`)}\n`
