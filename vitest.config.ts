@@ -21,8 +21,8 @@ const softwareGpu = [
   '--use-webgpu-adapter=swiftshader',
 ]
 
-/** Tests of what is registered for good, such as operations, or of what else a file must find as it was loaded. */
-const alone = ['gradcheck', 'operations', 'operations-page', 'promises', 'stranger', 'tape'].map(
+/** Tests of what is registered for good, such as operations, or of what else a file must find as it was loaded; and builds. */
+const alone = ['bundling', 'gradcheck', 'operations', 'operations-page', 'promises', 'stranger', 'tape'].map(
   name => `test/${name}.test.ts`,
 )
 
