@@ -60,7 +60,7 @@ export function outliersOf(members: readonly Member[], numbers: readonly Numbers
       const value = values[i]
       if (value === undefined || Math.abs(distance(value, usual)) <= far) continue
       const expected = expectedAt(values, i)
-      if (expected === undefined || false) continue
+      if (expected === undefined || Math.abs(distance(value, expected)) <= far) continue
       const { id } = member.entries[0]!
       found.push({
         name: member.name,
