@@ -107,3 +107,20 @@ describe('pnpm bench curves --quick --only scan', () => {
     expect(Number(sqrt.peakBytes)).toBeLessThan(Number(kept.peakBytes) / 2)
   })
 })
+
+describe('pnpm bench inspect --quick', () => {
+  test('measures a record and the size of its file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sensigrad-bench-'))
+    const json = join(folder, 'rows.json')
+    const output = { out: () => {}, err: () => {} }
+    const code = await main(
+      ['inspect', '--quick', '--only', 'gradient,file', '--json', json, '--figures', folder],
+      output,
+    )
+    const { rows } = JSON.parse(readFileSync(json, 'utf8')) as { rows: Record<string, number | string>[] }
+    rmSync(folder, { recursive: true })
+    expect(code).toBe(0)
+    expect(rows.map(({ way }) => way)).toEqual(['gradient', 'file'])
+    expect(rows[1]!.bytes).toBeGreaterThan(10_000)
+  }, 60_000)
+})
