@@ -97,6 +97,20 @@ test.concurrent('transfer-weights names weights as PyTorch does, and reads them 
   expect(others).not.toEqual(own)
 })
 
+test.concurrent('swap-backends comes to the same numbers on each backend, and says why one is missing', {
+  timeout,
+}, async () => {
+  const rows = (await example('swap-backends')).trim().split('\n')
+  const [wanted, ...others] = ['cpu ', 'wasm ', 'gpujs, webasm '].map(name =>
+    numbersIn(rows.find(row => row.startsWith(name))!),
+  )
+  expect(wanted).toHaveLength(5)
+  for (const numbers of others) {
+    for (const i of [0, 1, 2]) expect(Math.abs(numbers[i]! / wanted![i]! - 1)).toBeLessThan(1e-2)
+  }
+  expect(rows.at(-1)).toMatch(/^gpujs, headlessgl +(0\.|gpujs: headlessgl cannot run here\. )/)
+})
+
 test.concurrent('names lists what sensigrad exports', { timeout }, async () => {
   expect((await example('names')).split('\n')).toEqual(expect.arrayContaining(['grad', 'SAL', 'tensor']))
 })

@@ -61,7 +61,7 @@ async function run({ name, about, make }: Choice, row: HTMLTableRowElement): Pro
       progress.value = step
       await aMoment()
     })
-    note.textContent = backend.info?.()[1]?.replace(/^\w+: /, '') ?? about
+    if (backend.name === 'gpujs') note.textContent = backend.info!()[1]!.replace('gpujs: ', '') // the device
     row.replaceChildren(row.cells[0]!, ...cellsOf(outcome))
     return outcome
   } catch (error) {

@@ -29,7 +29,7 @@ export interface Outcome {
   readonly step: number
 }
 
-export const steps = 100
+export const steps = 60
 
 const neurons = 64
 const points = 256

@@ -142,7 +142,7 @@ interface Draw {
 }
 
 /** Normal numbers, a stream of its own for each name. */
-function drawn(draws: Readonly<Record<string, Draw>>): Named {
+export function drawn(draws: Readonly<Record<string, Draw>>): Named {
   const entries = Object.entries(draws)
   const keys = splitKey(key(1), entries.length)
   return Object.fromEntries(
