@@ -209,6 +209,20 @@ describe('examining a captured step', () => {
     expect(examine(without).instructions[0]!.source).toBeUndefined()
   })
 
+  test('replays as often as it is asked to, each time with what it is given then', () => {
+    const step = capture((x: Tensor, y: Tensor) => x.mul(10).add(y))
+    step(f64([1]), f64([2]))
+    const { replay } = examine(step)
+    const valuesOf = (...inputs: [Tensor, Tensor] | []) => {
+      const values: number[] = []
+      replay(value => values.push(...numbers(value)), ...inputs)
+      return values
+    }
+    expect(valuesOf(f64([3]), f64([4]))).toEqual([30, 34])
+    expect(valuesOf(f64([5]), f64([6]))).toEqual([50, 56])
+    expect(valuesOf()).toEqual([10, 12])
+  })
+
   test('takes no memory that it does not give back', async () => {
     const backend = await wasm()
     useBackend(backend)

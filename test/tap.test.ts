@@ -154,6 +154,14 @@ describe('a tap', () => {
     expect(told).toHaveLength(2)
   })
 
+  test('is not heard any more by one who was ended by another who heard it', () => {
+    let later = 0
+    stops.push(onTap(() => end()))
+    const end = onTap(() => later++)
+    tap(f64([1]), 'x')
+    expect(later).toBe(0)
+  })
+
   test('has a captured step captured once more when the first comes to listen, and never again', () => {
     const step = capture((x: Tensor) => grad(square)(x))
     const x = f64([1, 2])

@@ -134,8 +134,13 @@ export function capture<Inputs extends readonly CaptureArgument[], Output extend
     const [last] = programs
     if (last === undefined) return undefined
     const { template, backend, program } = last
-    const tensors: Tensor[] = []
-    return { program, collect: inputs => (collect(template, inputs, backend, tensors) ? tensors : undefined) }
+    return {
+      program,
+      collect(inputs) {
+        const tensors: Tensor[] = []
+        return collect(template, inputs, backend, tensors) ? tensors : undefined
+      },
+    }
   })
   return Object.defineProperty(
     Object.assign(run, {

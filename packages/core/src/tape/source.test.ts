@@ -1,6 +1,6 @@
 /** Stacks as engines write them: the first place outside of sensigrad's own packages. */
 import { describe, expect, test } from 'vitest'
-import { firstOutside } from './source.ts'
+import { firstOutside, noteSource, sourceOf } from './source.ts'
 
 const here = 'file:///home/ada/sensigrad/packages/core/src/tape/source.ts'
 
@@ -57,4 +57,17 @@ describe('the first place outside', () => {
   test('is nowhere where the stack is of one file', () => {
     expect(firstOutside('Error\n    at f (<anonymous>)', here)).toBeUndefined()
   })
+})
+
+test('there is no place where a program has made something else than text of stacks', () => {
+  const errors = Error as ErrorConstructor & { prepareStackTrace?: unknown }
+  const before = errors.prepareStackTrace
+  const made = {}
+  try {
+    errors.prepareStackTrace = (_: Error, sites: unknown) => sites
+    noteSource(made)
+    expect(sourceOf(made)).toBeUndefined()
+  } finally {
+    errors.prepareStackTrace = before
+  }
 })

@@ -62,12 +62,13 @@ export function noteSource(made: object): void {
  *
  * @param made  an entry of a tape, or an instruction that `examine` gives
  * @returns file, line and column, such as `/home/ada/model.ts:31:14`; `undefined` unless it was made in `withSources`, or
- *          where the file says nothing, as in a bundle that holds sensigrad too
+ *          where the file says nothing, as in a bundle that holds sensigrad too, or stacks are no text, since a program
+ *          set `Error.prepareStackTrace`
  * @example tape.entries.map(sourceOf)
  */
 export function sourceOf(made: object): string | undefined {
-  const stack = traces.get(made)?.stack
-  return stack === undefined ? undefined : firstOutside(stack, here)
+  const stack: unknown = traces.get(made)?.stack
+  return typeof stack === 'string' ? firstOutside(stack, here) : undefined
 }
 
 /**

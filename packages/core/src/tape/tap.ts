@@ -117,11 +117,9 @@ function tellListeners(x: Tensor, name: string, direction: Tapped['direction']):
     (tensor, peeked) => {
       const tapped = { ...peeked, name, scope, direction, tensor, isNested }
       tellAll(
-        [...listeners].map(
-          ({ tell }) =>
-            () =>
-              tell(tapped),
-        ),
+        [...listeners].map(listener => () => {
+          if (listeners.has(listener)) listener.tell(tapped) // or one before it has ended it
+        }),
       )
     },
   )
