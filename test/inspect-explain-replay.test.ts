@@ -175,6 +175,27 @@ describe('a replay from a file', () => {
     await expect(tampered(entry(place, changed))).rejects.toThrow(message)
   })
 
+  test.each<[string, object]>([
+    ['place', { op: 'place', inputs: [0], attributes: { start: [0, 0], step: [1, 1], shape: [1, 2 ** 39] } }],
+    ['broadcastTo', { op: 'broadcastTo', inputs: [0], attributes: { shape: [2 ** 38, 2] } }],
+    [
+      'scatter',
+      {
+        op: 'scatter',
+        inputs: [0],
+        attributes: { indices: { shape: [1, 2], elements: [0, 1] }, axis: 1, size: 2 ** 39 },
+      },
+    ],
+  ])(
+    'refuses a record that speaks of more than there is memory for, before it computes: %s',
+    async (_, changed) => {
+      const place = (await filed(record(model, x, w))).entries.find(({ op }) => op === 'matmul')!.id
+      await expect(tampered(entry(place, changed))).rejects.toThrow(
+        /^replay: with %\d+ = .* the record comes to 549755813890 elements, of at most 67108864\. Replay the tape itself/,
+      )
+    },
+  )
+
   test('refuses a map whose expression does not fit its inputs', async () => {
     const map = (await filed(record(model, x, w))).entries.find(({ op }) => op === 'map')!
     const reading = (nodes: unknown[]) => entry(map.id, { attributes: { expression: nodes } })

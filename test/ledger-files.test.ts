@@ -1,6 +1,7 @@
 /** A ledger's file comes back as it was written, is read however it ends, and is refused with a reason where it is none. */
 import { fc, test } from '@fast-check/vitest'
-import { type LedgerData, ledgerText, readLedger } from '@sensigrad/inspect'
+import { Ledger, type LedgerData, ledgerText, readLedger } from '@sensigrad/inspect'
+import { Dense, key, normal, SGD, valueAndGrad } from 'sensigrad'
 import { beforeAll, describe, expect } from 'vitest'
 import { kept, plain, plans } from './support/ledger.ts'
 
@@ -23,6 +24,26 @@ describe('written and read again', () => {
     expect(readLedger(ledgerText(data))).toEqual(data)
     expect(readLedger(ledgerText(data).split('\n'))).toEqual(data)
     expect(readLedger(ledgerText(data).replaceAll('\n', '\r\n'))).toEqual(data)
+  })
+
+  test('a training that explodes, too', async () => {
+    const layer = new Dense(3, 2, { key: key(1) })
+    const optimiser = new SGD({ rate: 1e30 })
+    const ledger = new Ledger({ level: 'elements' })
+    ledger.attach(layer, optimiser)
+    for (let i = 0; i < 4; i++) {
+      const [, gradients] = valueAndGrad(layer, () =>
+        layer
+          .call(normal(key(2), [4, 3]))
+          .square()
+          .sum(),
+      )
+      optimiser.update(layer, gradients)
+    }
+    await ledger.flush()
+    const { data } = ledger
+    expect(data.steps.at(-1)!.parameters[0]!.net!.path).not.toBeLessThan(Number.POSITIVE_INFINITY)
+    expect(readLedger(ledgerText(data))).toEqual(data)
   })
 
   test('a stream is told the same lines, as the steps close', async () => {

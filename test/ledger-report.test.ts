@@ -137,6 +137,25 @@ describe('as text', () => {
     },
   )
 
+  test.each([40, 60, 80])('in %i columns a number is whole or not there', columns => {
+    const report = { ...ledgerReport(data), parameter: 'a.rather.long.path.to.a.weight' }
+    const rows = report.rows.map(({ share }) => `${share > 0 ? '+' : ''}${(100 * share).toFixed(1)}%`)
+    for (const ascii of [false, true]) {
+      const [one, all] = [
+        formatLedger(report, { columns, ascii }),
+        formatLedgers([report], { columns, ascii }),
+      ]
+      for (const line of `${one}${all}`.split('\n')) expect(line.length).toBeLessThanOrEqual(columns)
+      if (columns < 60) continue // there a report is cut
+      for (const share of rows) if (!/[+-]?0\.0%/.test(share)) expect(one).toContain(` ${share} `)
+      const [, , head, cells] = all.split('\n')
+      expect(cells!.split(/ {2,}/)).toHaveLength(head!.split(/ {2,}/).length)
+      expect(cells).toMatch(/^a\.rather\.long\.path\.to\.a\.weight /)
+    }
+    if (columns === 60)
+      expect(formatLedgers([report], { columns })).toMatch(/not shown, since there is no room: /)
+  })
+
   test('says who moved the weight, beside the sum, and whether task and SAL help each other', async () => {
     const { ledger } = await kept({ ...plain, clip: { globalNorm: 0.1 } }, 6, {
       level: 'neurons',

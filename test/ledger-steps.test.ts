@@ -236,7 +236,7 @@ describe('what makes no sense is refused', () => {
   }
   test.each<[string, () => unknown]>([
     [
-      'Ledger: there is no option levl. There is level, net, keep, without, title, stream',
+      'Ledger: there is no option levl. There is level, net, keep, without, parameters, title, stream',
       () => new Ledger({ levl: 1 } as never),
     ],
     [

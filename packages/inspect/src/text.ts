@@ -1,5 +1,6 @@
 /** How numbers, names and distributions read in all that this package writes. Names are text everywhere: what could steer a terminal is escaped. */
 
+import { checkGiven } from './checks.ts'
 import type { Histogram } from './record/statistics.ts'
 
 /**
@@ -160,9 +161,12 @@ const bars = { signs: '▁▂▃▄▅▆▇█', ascii: '.:-=+*#@' } as const
  *
  * @param histogram  counts by exponent
  * @param columns    how many bars there may be
+ * @throws ValueError for what is no histogram
  * @example sparkline(statistics, 7) // '▁▂▅█▅▂▁'
  */
-export function sparkline({ exponents, firstExponent }: Histogram, columns: number, ascii = false): string {
+export function sparkline(histogram: Histogram, columns: number, ascii = false): string {
+  checkGiven('sparkline', 'histogram', histogram, ['exponents', 'firstExponent'], 'statisticsOf(elements)')
+  const { exponents, firstExponent } = histogram
   const from = Math.max(1 - firstExponent, 0) // exponent 0 is no magnitude
   const to = Math.min(255 - firstExponent, exponents.length)
   const numbers = trimmed(exponents.slice(from, Math.max(to, from)))

@@ -171,6 +171,20 @@ test('without figures the figures of an earlier study go too', async () => {
   ])
 })
 
+test('with --record one run of each size leaves records, until a study without takes their place', async () => {
+  const folder = temporary()
+  await study('--record', '--no-plots', '--output', folder)
+  const left = () => readdirSync(join(folder, 'records')).sort()
+  const endings = ['ledger.jsonl', 'maps.json', 'numbers.jsonl', 'tape.json']
+  expect(left()).toEqual(endings.map(end => `size-4-seed-1.${end}`))
+  const { code, out } = await sensigrad('ledger', join(folder, 'records', 'size-4-seed-1.ledger.jsonl'))
+  expect([code, out]).toEqual([0, expect.stringContaining('recurrentWeight')])
+  const tape = await sensigrad('tape', join(folder, 'records', 'size-4-seed-1.tape.json'))
+  expect([tape.code, tape.out]).toEqual([0, expect.stringContaining('layers.0')])
+  await study('--no-plots', '--output', folder)
+  expect(left()).toEqual([])
+})
+
 test('--quick gives way to what is said explicitly', async () => {
   const { out } = await study('--quick', '--json', '--no-plots', '--output', temporary())
   const { plan } = JSON.parse(out)

@@ -61,6 +61,7 @@ export {
   runArms,
 } from './arms/study.ts'
 export { type ArmSummary, summarise as summariseArms } from './arms/summary.ts'
+export { prepareRecords, type RecordPlace } from './recording/place.ts'
 export { oneOf, path, type Rule, real, whole } from './rules.ts'
 export { holm, wilson } from './statistics/proportion.ts'
 export {

@@ -9,6 +9,9 @@ import { main } from './cli.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 }) // generous: a busy machine is no failure
 
+vi.stubEnv('LC_ALL', 'C.UTF-8') // signs and width are those of the tests, not of whoever runs them
+vi.stubEnv('COLUMNS', '100')
+
 const folder = mkdtempSync(join(tmpdir(), 'sensigrad-'))
 const file = join(folder, 'run.ledger.jsonl')
 
@@ -63,6 +66,16 @@ describe('an answer', () => {
     expect(out).toMatch(/^[\n -~]*$/)
   })
 
+  test('keeps to the width of the terminal', async () => {
+    vi.stubEnv('COLUMNS', '80')
+    const all = await sensigrad(file)
+    const one = await sensigrad(file, '--parameter', 'weight')
+    vi.stubEnv('COLUMNS', '100')
+    for (const line of `${all.out}${one.out}`.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+    expect(all.out).toMatch(/^parameter +net +path +task +clipping +SAL +rounding$/m)
+    expect(one.out).toMatch(/^ {2}who +net +share +cos +last step {3}share over/m)
+  })
+
   test('as JSON has the shares', async () => {
     const { out } = await sensigrad(file, '--parameter', 'weight', '--json', '--without', 'clip')
     const { rows, without } = JSON.parse(out)
@@ -75,12 +88,9 @@ describe('a question that makes no sense', () => {
   const bad = join(folder, 'bad.jsonl')
   writeFileSync(bad, '{"format":"something"}\n')
   test.each([
-    [[join(folder, 'none')], 'there is no such file. Give a file that a ledger wrote'],
-    [[folder], 'it is no file. Give a file that a ledger wrote'],
-    [
-      [bad],
-      'error: readLedger: line 1 is no ledger: its format is "something". Give a file that a ledger wrote',
-    ],
+    [[join(folder, 'none')], 'none: there is no such file. Give a file that a ledger wrote'],
+    [[folder], `error: ${folder}: it is no file. Give a file that a ledger wrote`],
+    [[bad], 'bad.jsonl: line 1 is no ledger: its format is "something". Give a file that a ledger wrote'],
     [
       [file, '--parameter', 'wieght'],
       'the parameter wieght did not move in these steps. Those that did are weight, bias',

@@ -2,7 +2,7 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import { Argument, Command, Option } from '@commander-js/extra-typings'
-import { SensigradError, ValueError } from '@sensigrad/core'
+import { ValueError } from '@sensigrad/core'
 import {
   formatLedger,
   formatLedgers,
@@ -15,7 +15,9 @@ import {
 import { SettingsError } from './errors.ts'
 import { toJson } from './json.ts'
 import { whole, words } from './options.ts'
-import { exitCodes, type Terminal } from './terminal.ts'
+import { withFile } from './tape-file.ts'
+import type { Terminal } from './terminal.ts'
+import { lookOf } from './terminal-look.ts'
 
 /** The largest file that is read, in bytes. */
 const largest = 2 ** 29
@@ -52,7 +54,7 @@ export function ledgerCommand(terminal: Terminal): Command<[string]> {
     if (neuron !== undefined && parameter === undefined) {
       throw new SettingsError('neuron', neuron, 'of which parameter is not said', 'Add --parameter.')
     }
-    const look = { columns: Math.min(Math.max(terminal.out.columns ?? 100, 60), 160), ascii }
+    const look = lookOf(terminal.out, ascii)
     const answer = () => {
       const data = opened(file)
       if (without !== undefined) checkTried(data, without)
@@ -64,30 +66,17 @@ export function ledgerCommand(terminal: Terminal): Command<[string]> {
       const report = ledgerReport(data, { ...asked, parameter, ...(neuron !== undefined && { neuron }) })
       return json ? toJson(trying(report, without)) : formatLedger(trying(report, without), look)
     }
-    terminal.out.write(inOneLine(answer, terminal))
+    return withFile(file, terminal, () => void terminal.out.write(answer()))
   })
 }
 
 /** The ledger in a file. */
 function opened(file: string): LedgerData {
-  const refuse = (why: string) =>
-    new ValueError('ledger', `${file}: ${why}`, 'Give a file that a ledger wrote')
+  const refuse = (why: string) => new ValueError('ledger', why, 'Give a file that a ledger wrote')
   const found = statSync(file, { throwIfNoEntry: false })
   if (!found?.isFile()) throw refuse(found === undefined ? 'there is no such file' : 'it is no file')
   if (found.size > largest) throw refuse(`it has ${found.size} bytes, of at most ${largest}`)
   return readLedger(readFileSync(file, 'utf8'))
-}
-
-/** What a question comes to; where it makes no sense, that is said in one line. */
-function inOneLine(answer: () => string, terminal: Terminal): string {
-  try {
-    return answer()
-  } catch (error) {
-    if (!(error instanceof SensigradError) || error instanceof SettingsError) throw error
-    terminal.err.write(`error: ${error.message}\n`)
-    terminal.exitCode = exitCodes.usage
-    return ''
-  }
 }
 
 /** Reads `7` or `1-200`. */

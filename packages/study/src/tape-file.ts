@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { SensigradError } from '@sensigrad/core'
 import { fromJSON, printable, TapeFileError, type TapeRecord } from '@sensigrad/inspect'
+import { SettingsError } from './errors.ts'
 import { exitCodes, type Terminal } from './terminal.ts'
 
 /** More than `fromJSON` reads: it need not be loaded to be refused. */
@@ -44,7 +45,7 @@ function textOf(file: string): string {
 
 /**
  * Does something with a file that a command line names. What is wrong with it, or with what is asked of it, is one line
- * and the exit code of a wrong command line.
+ * and the exit code of a wrong command line; what is wrong with an option names that, elsewhere.
  */
 export async function withFile(
   file: string,
@@ -54,7 +55,7 @@ export async function withFile(
   try {
     await work()
   } catch (error) {
-    if (!(error instanceof SensigradError)) throw error
+    if (!(error instanceof SensigradError) || error instanceof SettingsError) throw error
     const message = error.message.slice(error.operation.length + 2) // the user called a command, not a function
     terminal.err.write(`error: ${printable(file)}: ${printable(message)}\n`)
     terminal.exitCode = exitCodes.usage

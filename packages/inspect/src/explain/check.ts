@@ -14,6 +14,7 @@ import {
   Tape,
   ValueError,
 } from '@sensigrad/core'
+import { checkBackendOption, checkOptions } from '../checks.ts'
 import { type Place, whyFixed } from './copies.ts'
 import { directionalCheck } from './directional-check.ts'
 import { elementwiseCheck } from './elementwise-check.ts'
@@ -56,15 +57,22 @@ export interface Check {
  * @param tape   the recording that the entry belongs to
  * @param entry  one of its entries
  * @returns the verdict, and the derivatives beside the differences
- * @throws  ValueError for what is no tape or no entry of it
+ * @throws  ValueError for what is no tape or no entry of it, and for an option that there is not
  * @example (await checkEntry(tape, tape.entries[3])).verdict // 'right'
  */
-export async function checkEntry(
+export async function checkEntry(tape: Tape, entry: Entry, options: CheckOptions = {}): Promise<Check> {
+  checkEntryOf('checkEntry', tape, entry)
+  checkOptions('checkEntry', options, ['checkOn', 'from'])
+  checkBackendOption('checkEntry', 'checkOn', options.checkOn)
+  return checkOf(tape, entry, options)
+}
+
+/** The same of what was looked at before. */
+export async function checkOf(
   tape: Tape,
   entry: Entry,
-  { checkOn, from = key(1) }: CheckOptions = {},
+  { checkOn, from = key(1) }: CheckOptions,
 ): Promise<Check> {
-  checkEntryOf('checkEntry', tape, entry)
   const why = whyUnchecked(tape, entry)
   const own = (entry.inputs[0] ?? entry.outputs[0]!).backend
   const backend = checkOn ?? own

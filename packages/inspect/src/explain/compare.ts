@@ -14,6 +14,7 @@ import {
   type Tensor,
   ValueError,
 } from '@sensigrad/core'
+import { checkOptions, isBackend } from '../checks.ts'
 import { idsOf, layOut } from '../record/lay-out.ts'
 import type { TapeRecord } from '../record/record.ts'
 import { applied, attributesAt, copyOf, whyFixed } from './copies.ts'
@@ -75,7 +76,7 @@ const usual = { ulps: 64 } as const
  * @param first    the backend whose numbers count as right
  * @param second   the one that is looked at
  * @returns a row for each entry that computes something, and the first that is off
- * @throws  ValueError for what is no tape or backend; as `replay` where the first backend cannot replay it
+ * @throws  ValueError for what is no tape or backend, and for an option that there is not; as `replay` where the first backend cannot replay it
  * @example console.log(formatComparison(await compareBackends(tape, cpu(), await wasm())))
  */
 export async function compareBackends(
@@ -95,8 +96,11 @@ export async function* compareEntries(
   source: Tape | TapeRecord,
   first: Backend,
   second: Backend,
-  { tolerance = usual }: CompareOptions = {},
+  options: CompareOptions = {},
 ): AsyncGenerator<Comparison> {
+  checkOptions('compareBackends', options, ['tolerance'])
+  const { tolerance = usual } = options
+  checkTolerance(tolerance)
   checkBackend(first)
   checkBackend(second)
   const { tape, ids } = await referenceOf(source, first)
@@ -217,6 +221,19 @@ function limitOf({ outputs }: Entry, tolerance: NonNullable<CompareOptions['tole
   return tolerance.ulps * (isFloat(dtype) ? epsilon(dtype) : 0)
 }
 
+/** @throws ValueError unless a tolerance is one number, 0 or more, of the kinds that there are */
+function checkTolerance(tolerance: unknown): void {
+  const [[kind, size] = [], ...others] =
+    typeof tolerance === 'object' && tolerance !== null ? Object.entries(tolerance) : []
+  const isKnown = (kind === 'ulps' || kind === 'relative') && others.length === 0
+  if (isKnown && typeof size === 'number' && size >= 0) return
+  throw new ValueError(
+    'compareBackends',
+    `the tolerance is ${isKnown ? `${kind}: ${describeValue(size)}` : describeValue(tolerance)}`,
+    'Give { ulps: 64 } or { relative: 1e-5 }',
+  )
+}
+
 /** The entry that reads each tensor last. */
 function lastReadersOf(tape: Tape): ReadonlyMap<Tensor, Entry> {
   const last = new Map<Tensor, Entry>()
@@ -226,9 +243,7 @@ function lastReadersOf(tape: Tape): ReadonlyMap<Tensor, Entry> {
 
 /** @throws ValueError for what is no backend */
 function checkBackend(backend: unknown): asserts backend is Backend {
-  const isBackend =
-    typeof backend === 'object' && backend !== null && typeof (backend as Backend).upload === 'function'
-  if (isBackend) return
+  if (isBackend(backend)) return
   throw new ValueError(
     'compareBackends',
     `a backend is ${describeValue(backend)}`,

@@ -16,9 +16,10 @@ import {
 import type { AnyModule } from '@sensigrad/nn'
 import { idsOf, layOut } from '../record/lay-out.ts'
 import type { TapeRecord } from '../record/record.ts'
-import { type Check, type CheckOptions, checkEntry } from './check.ts'
+import { type Check, type CheckOptions, checkOf } from './check.ts'
 import { reverseFormula, valueFormula } from './formula.ts'
 import { numbersOf, type RuleNumbers } from './numbers.ts'
+import { checkExplainOptions, checkPlace } from './options.ts'
 import { type Sweep, sweepOf } from './parts.ts'
 import { tapeOfRecord } from './replay-record.ts'
 import { roundingOf } from './rounding.ts'
@@ -95,15 +96,17 @@ export interface Sent {
  * @param source   a tape, or the record of one with the elements of its inputs and constants, which is replayed
  * @param options  which entries and elements, what the sweep begins with, and how rules are checked
  * @returns an explanation for each entry
- * @throws  ValueError for what is no tape, or an id that it does not have; as `pullback` and, for a record, as `replay`
+ * @throws  ValueError for what is no tape, an option that there is not, or an id or an element that it does not have; as `pullback` and, for a record, as `replay`
  * @example for (const each of await explain(record(loss, weights))) console.log(formatExplanation(each))
  */
 export async function explain(
   source: Tape | TapeRecord,
   options: ExplainOptions = {},
 ): Promise<Explanation[]> {
+  checkExplainOptions(options)
   const { tape, ids } = await numbered('explain', source, options)
   const wanted = entriesOf(tape, ids, options.entries)
+  checkPlace(wanted, options.at)
   const sweep = sweepOf(tape, options.cotangents)
   const explanations: Explanation[] = []
   for (const entry of wanted) explanations.push(await explainEntry({ tape, ids, sweep, options }, entry))
@@ -154,7 +157,7 @@ async function explainEntry(around: Surroundings, entry: Entry): Promise<Explana
   const { tape, ids, options } = around
   const { op, inputs, outputs, attributes, scope } = entry
   const isStart = outputs.some(output => tape.inputs.includes(output))
-  const check = options.check === false ? undefined : await checkEntry(tape, entry, options)
+  const check = options.check === false ? undefined : await checkOf(tape, entry, options)
   const source = sourceOf(entry)
   return {
     id: ids.get(outputs[0]!)![0],

@@ -1,6 +1,7 @@
 /** Two backends along a tape, as a table: a row for each entry that is off or worth a look, and the first in full. */
 
 import { formatShape } from '@sensigrad/core'
+import { checkGiven, checkLook } from '../checks.ts'
 import { cutMiddle, type Look, padded, plural, printable, scientific, settled } from '../text.ts'
 import type { BackendComparison, Comparison } from './compare.ts'
 import { plainSigns } from './signs.ts'
@@ -17,12 +18,19 @@ export interface ComparisonLook extends Look {
  * @param comparison  of `compareBackends`
  * @param look        how wide, and how many rows
  * @returns lines, joined
+ * @throws  ValueError for what is no comparison, and for a look that there is not
  * @example console.log(formatComparison(comparison, { rows: 100 }))
  */
-export function formatComparison(
-  { first, second, rows, parting }: BackendComparison,
-  look: ComparisonLook = {},
-): string {
+export function formatComparison(comparison: BackendComparison, look: ComparisonLook = {}): string {
+  checkGiven(
+    'formatComparison',
+    'comparison',
+    comparison,
+    ['first', 'second', 'rows'],
+    'compareBackends(tape, cpu(), other)',
+  )
+  checkLook('formatComparison', look, ['rows'])
+  const { first, second, rows, parting } = comparison
   const { columns, ascii, paint } = settled(look)
   const chosen = chosenOf(rows, parting, look.rows ?? 30)
   const names = chosen.map(({ id, text }) => `%${id} = ${printable(text)}`)

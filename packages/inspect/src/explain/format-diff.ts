@@ -1,5 +1,6 @@
 /** The difference of two tapes as a table. */
 
+import { checkGiven, checkLook } from '../checks.ts'
 import { counted, cutMiddle, type Look, padded, plural, printable, scientific, settled } from '../text.ts'
 import type { DiffRow, Fate, Move, TapeDiff } from './diff.ts'
 import { plainSigns } from './signs.ts'
@@ -25,9 +26,13 @@ const signs: Readonly<Record<Fate, string>> = {
  * @param difference  of `diff`
  * @param look        how wide, and how many rows
  * @returns lines, joined
+ * @throws  ValueError for what is no difference, and for a look that there is not
  * @example console.log(formatDiff(diff(before, after), { rows: 100 }))
  */
-export function formatDiff({ titles, counts, rows }: TapeDiff, look: DiffLook = {}): string {
+export function formatDiff(difference: TapeDiff, look: DiffLook = {}): string {
+  checkGiven('formatDiff', 'difference', difference, ['titles', 'counts', 'rows'], 'diff(before, after)')
+  checkLook('formatDiff', look, ['rows'])
+  const { titles, counts, rows } = difference
   const { columns, ascii, paint } = settled(look)
   const changed = rows.filter(({ fate }) => fate !== 'equal')
   const chosen = changed.slice(0, look.rows ?? 30)

@@ -1,6 +1,7 @@
 /** An explanation as text: a heading, then a line for each thing that is known. */
 
 import { formatShape } from '@sensigrad/core'
+import { checkGiven, checkLook } from '../checks.ts'
 import { cutMiddle, type Look, plural, printable, scientific, settled } from '../text.ts'
 import type { Arrival, Explanation, Sent } from './explain.ts'
 import { formatCheck } from './format-check.ts'
@@ -15,9 +16,12 @@ import { plainSigns } from './signs.ts'
  * @param explanation  of `explain`
  * @param look         how wide, whether in ASCII only, and how verdicts are coloured; each has a sign of its own, too
  * @returns lines, joined
+ * @throws  ValueError for what is no explanation, and for a look that there is not
  * @example console.log(formatExplanation(explanation))
  */
 export function formatExplanation(explanation: Explanation, look: Look = {}): string {
+  checkGiven('formatExplanation', 'explanation', explanation, ['arrivals', 'sends'], 'those of explain(tape)')
+  checkLook('formatExplanation', look)
   const { columns, ascii, paint } = settled(look)
   const { id, text, outputs, scope, source, formula, arrivals, sends, check } = explanation
   const heading = [

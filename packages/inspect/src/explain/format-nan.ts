@@ -1,6 +1,7 @@
 /** A report on numbers that are not finite, as text. */
 
 import { formatShape } from '@sensigrad/core'
+import { checkGiven, checkLook } from '../checks.ts'
 import { cutMiddle, type Look, plural, printable, scientific, settled } from '../text.ts'
 import type { Cause } from './causes.ts'
 import type { NanOrigin, NanReport } from './nan.ts'
@@ -26,9 +27,13 @@ const shown = 6
  *
  * @param report  of `nanReport`
  * @returns lines, joined
+ * @throws  ValueError for what is no report, and for a look that there is not
  * @example console.log(formatNanReport(await nanReport(tape)))
  */
-export function formatNanReport({ origin, vanished }: NanReport, look: Look = {}): string {
+export function formatNanReport(report: NanReport, look: Look = {}): string {
+  checkGiven('formatNanReport', 'report', report, ['vanished'], 'nanReport(tape)')
+  checkLook('formatNanReport', look)
+  const { origin, vanished } = report
   const { columns, ascii, paint } = settled(look)
   const lines =
     origin === undefined ? ['all numbers are finite, and so are their gradients'] : originLines(origin)

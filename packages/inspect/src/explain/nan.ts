@@ -14,11 +14,13 @@ import {
   traceNaN,
 } from '@sensigrad/core'
 import type { AnyModule } from '@sensigrad/nn'
+import { checkFlag, checkOptions } from '../checks.ts'
 import type { TapeRecord } from '../record/record.ts'
 import { carriersBack, carriersForward } from './carriers.ts'
 import { type Birth, birthsIn, type Cause, nodesOf } from './causes.ts'
 import { nameOf, numbered } from './explain.ts'
 import { reverseExpression } from './formula.ts'
+import { checkRecordedOptions } from './options.ts'
 import { type Sweep, sweepOf } from './parts.ts'
 import { placeOf } from './shown.ts'
 import { type Vanished, vanishedIn } from './vanished.ts'
@@ -64,15 +66,16 @@ export interface NanReport {
  * gradients that were rounded to exactly 0.
  *
  * @param source   a tape, or the record of one with the elements of its inputs and constants
- * @param options  what the sweep begins with, whether infinities count, and the module that numbers the entries
+ * @param given    what the sweep begins with, whether infinities count, and the module that numbers the entries
  * @returns the origin, if there is one, and what vanished
- * @throws  ValueError for what is no tape; as `pullback`
+ * @throws  ValueError for what is no tape, and for an option that there is not; as `pullback`
  * @example console.log(formatNanReport(await nanReport(record(loss, weights))))
  */
-export async function nanReport(
-  source: Tape | TapeRecord,
-  { module, backend, ...options }: NanReportOptions = {},
-): Promise<NanReport> {
+export async function nanReport(source: Tape | TapeRecord, given: NanReportOptions = {}): Promise<NanReport> {
+  checkOptions('nanReport', given, ['cotangents', 'infinities', 'module', 'backend'])
+  checkFlag('nanReport', 'infinities', given.infinities)
+  checkRecordedOptions('nanReport', given)
+  const { module, backend, ...options } = given
   const { tape, ids } = await numbered('nanReport', source, { module, backend })
   const found = await traceNaN(tape, options)
   const sweep = sweepOf(tape, options.cotangents)

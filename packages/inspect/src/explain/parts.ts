@@ -25,7 +25,7 @@ export interface Sweep {
 /** Sweeps a tape back, and remembers what arrived. What entries sent is computed again when it is asked for. */
 export function sweepOf(tape: Tape, given?: Tensor | readonly Tensor[]): Sweep {
   const found = cotangentsOf(tape, given)
-  const starts = (given === undefined ? tape.outputs.map(onesLike) : [given].flat()) as readonly Tensor[]
+  const starts = (given ? [given].flat() : tape.outputs.map(onesLike)) as readonly Tensor[]
   const readers = readersOf(tape)
   const known = new Map<Entry, readonly (Tensor | undefined)[]>()
   const sharesOf = (entry: Entry) => {

@@ -17,6 +17,7 @@ import {
 } from '@sensigrad/core'
 import { attributesFromJSON } from '../record/attributes.ts'
 import type { EntryRecord, TapeRecord } from '../record/record.ts'
+import { Effort } from './effort.ts'
 import { fileOperations, guard } from './guards.ts'
 
 /** A tape that was made from a record. */
@@ -88,6 +89,7 @@ async function prepare(
 ): Promise<Prepared[]> {
   const known = new Map<number, readonly Tensor[]>([...leaves].map(([id, leaf]) => [id, [leaf]]))
   const prepared: Prepared[] = []
+  const effort = new Effort()
   for (const entry of source.entries) {
     if (known.has(entry.id)) continue
     const op = operations.find(({ name }) => name === entry.op) as Applicable | undefined
@@ -108,6 +110,7 @@ async function prepare(
     const attributes = attributesFromJSON(entry.op, entry.attributes, backend)
     const operands = inputsOf(entry, known)
     await guard(entry.op, operands, attributes)
+    effort.spend(entry, operands, attributes)
     const made = op.apply(operands, attributes)
     const outputs = made instanceof Tensor ? [made] : made
     checkOutputs(entry, outputs)

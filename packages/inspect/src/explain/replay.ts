@@ -4,6 +4,7 @@
  */
 
 import { type Backend, describeValue, type Entry, record, Tape, Tensor, ValueError } from '@sensigrad/core'
+import { checkBackendOption, checkOptions } from '../checks.ts'
 import type { TapeRecord } from '../record/record.ts'
 import { applied, attributesAt, copyOf, type Place, whyFixed } from './copies.ts'
 import { tapeOfRecord } from './replay-record.ts'
@@ -22,12 +23,21 @@ export interface ReplayOptions {
  * @param source   a tape, or the record of one in which the elements of inputs and constants are kept
  * @param options  on which backend, and for which inputs
  * @returns a tape with the same entries in the same places, recorded on that backend
- * @throws  ValueError where an entry cannot be computed from what the tape holds, as a checkpoint or, from a file, an
+ * @throws  ValueError for what is no tape, for an option that there is not, and where an entry cannot be computed from what the tape holds, as a checkpoint or, from a file, an
  *          operation that closes over functions of a program; ShapeError for inputs of other shapes, or a record whose
  *          entries do not fit together; BackendError where the backend lacks a kernel
  * @example const onTheCpu = await replay(tape, { backend: cpu() })
  */
 export async function replay(source: Tape | TapeRecord, options: ReplayOptions = {}): Promise<Tape> {
+  checkOptions('replay', options, ['backend', 'inputs'])
+  checkBackendOption('replay', 'backend', options.backend)
+  if (options.inputs !== undefined && !Array.isArray(options.inputs)) {
+    throw new ValueError(
+      'replay',
+      `the inputs are ${describeValue(options.inputs)}`,
+      'Give a list of tensors: { inputs: [x] }',
+    )
+  }
   if (source instanceof Tape) return replayTape(source, options)
   if (source?.format === 'sensigrad.tape') return (await tapeOfRecord(source, options)).tape
   throw new ValueError(

@@ -1,5 +1,6 @@
 /** The flow of a tape as a table: a line for each layer, and of a layer with many steps of time, of some of them. */
 
+import { checkGiven, checkLook } from '../checks.ts'
 import {
   cutMiddle,
   type Look,
@@ -26,9 +27,12 @@ const shownSteps = 5
 /**
  * A flow as text.
  *
+ * @throws ValueError for what is no flow, and for a look that there is not
  * @example console.log(formatFlow(await gradientFlow(tape)))
  */
 export function formatFlow(flow: GradientFlow, look: FlowLook = {}): string {
+  checkGiven('formatFlow', 'flow', flow, ['rows'], 'gradientFlow(tape)')
+  checkLook('formatFlow', look, ['lines'])
   const { columns, ascii, paint } = settled(look)
   const { lines = 40 } = look
   const chosen = spread(flow.rows, lines)

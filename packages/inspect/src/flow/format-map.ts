@@ -1,7 +1,8 @@
 /** Maps on a terminal: two rows of a grid in each line, in 256 colours; or, where there are none, in numbers. */
 
+import { checkGiven, checkLook } from '../checks.ts'
 import { counted, cutMiddle, type Look, padded, settled, widthOf } from '../text.ts'
-import { type Grid, reduced, type Scale } from './grid.ts'
+import { type Grid, gridMakers, gridParts, reduced, type Scale } from './grid.ts'
 import { shareOf } from './share.ts'
 
 /** How a map is to look. */
@@ -17,9 +18,12 @@ export interface MapLook extends Look {
  * of digits: on a range from `0` to `9`, around a middle `-` and `+` as far as one half of the reach, then `=` and `#`.
  * Exact zeros are `x`, what was not measured is blank.
  *
+ * @throws ValueError for what is no grid, and for a look that there is not
  * @example console.log(formatMap(flowGrid(flow), { columns: 80, colours: true }))
  */
 export function formatMap(grid: Grid, look: MapLook = {}): string {
+  checkGiven('formatMap', 'grid', grid, gridParts, gridMakers)
+  checkLook('formatMap', look, ['colours', 'lines'])
   const { columns, ascii } = settled(look)
   const { colours = false, lines = 20 } = look
   const down = reduced(grid, colours ? 2 * lines : lines, grid.columns.length)

@@ -1,5 +1,6 @@
 /** What is known of neurons as text: sensitivities in tenths, and which neurons are flat or dead. */
 
+import { checkGiven, checkLook } from '../checks.ts'
 import {
   counted,
   cutMiddle,
@@ -17,9 +18,13 @@ import type { LayerSensitivities, Sensitivities } from './sensitivity-map.ts'
 /**
  * The sensitivities of each layer at its last firing: S, and the least, the tenths and the most of s over the neurons.
  *
+ * @throws ValueError for what are no sensitivities, and for a look that there is not
  * @example console.log(formatSensitivities(await map.read()))
  */
-export function formatSensitivities({ layers }: Sensitivities, look: Look = {}): string {
+export function formatSensitivities(sensitivities: Sensitivities, look: Look = {}): string {
+  checkGiven('formatSensitivities', 'argument', sensitivities, ['layers'], 'map.read()')
+  checkLook('formatSensitivities', look)
+  const { layers } = sensitivities
   const quantiles = [0, 0.1, 0.5, 0.9, 1]
   const header = ['layer', 'firings', 'S', 'least s', '10%', 'median', '90%', 'most', 'dead']
   const rows = layers.map(layer => {
@@ -60,9 +65,13 @@ const named = 8
 /**
  * A saturation report as text: how many outputs are flat, and which neurons are dead, since when and by how much.
  *
+ * @throws ValueError for what is no report, and for a look that there is not
  * @example console.log(formatSaturation(await saturation.report()))
  */
-export function formatSaturation({ layers }: SaturationReport, look: Look = {}): string {
+export function formatSaturation(report: SaturationReport, look: Look = {}): string {
+  checkGiven('formatSaturation', 'report', report, ['layers'], 'saturation.report()')
+  checkLook('formatSaturation', look)
+  const { layers } = report
   const header = ['layer', 'activation', 'flat where', 'firings', 'flat now', 'flat over all', 'dead']
   const rows = layers.map(layer => {
     const { rule, firings, flat, flatOverAll, neurons, dead } = layer

@@ -5,6 +5,7 @@
 
 import { cotangentsOf, type Key, type Tape, type Tensor } from '@sensigrad/core'
 import type { AnyModule } from '@sensigrad/nn'
+import { checkOptions } from '../checks.ts'
 import type { Statistics } from '../record/record.ts'
 import { statisticsOf } from '../record/statistics.ts'
 import type { Passage } from './passages.ts'
@@ -58,7 +59,7 @@ export interface GradientFlow {
  *
  * @param tape     made by `record`
  * @param options  cotangents, parameters, depth, tangents
- * @throws ValueError when no entry was made in a module; ShapeError for a cotangent that does not fit
+ * @throws ValueError when no entry was made in a module, and for an option that there is not; ShapeError for a cotangent that does not fit
  * @example
  * const flow = await gradientFlow(record(x => meanSquaredError(model.call(x), y), x))
  * console.log(formatFlow(flow))
@@ -81,6 +82,7 @@ export async function gradientFlow(
 ): Promise<GradientFlow> {
   const { tape, parameters } = recorded('gradientFlow', of, second)
   const options = (typeof second === 'function' ? third : second) ?? {}
+  checkOptions('gradientFlow', options, ['cotangents', 'parameters', 'depth', 'tangents'])
   const passages = layersOf('gradientFlow', tape, { parameters, ...options })
   const cotangents = cotangentsOf(tape, options.cotangents)
   const stretches = stretchOf(passages, options.tangents)

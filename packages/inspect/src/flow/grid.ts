@@ -4,6 +4,7 @@
  */
 
 import { describeValue, ValueError } from '@sensigrad/core'
+import { checkGiven } from '../checks.ts'
 import { printable } from '../text.ts'
 import type { FlowRow, GradientFlow } from './gradient-flow.ts'
 import type { LayerSensitivities } from './sensitivity-map.ts'
@@ -29,6 +30,10 @@ export interface Grid {
 export type Scale =
   | { readonly kind: 'range'; readonly from: number; readonly to: number; readonly unit: string }
   | { readonly kind: 'around'; readonly middle: number; readonly reach: number; readonly unit: string }
+
+/** What distinguishes a grid, and what makes one. */
+export const gridParts = ['rows', 'columns', 'values', 'scale'] as const
+export const gridMakers = 'flowGrid(flow), sensitivityGrid(layer) or histogramGrid(recording, name)'
 
 /** A flow at one step of a training. */
 export interface FlowAt {
@@ -64,7 +69,7 @@ const measures: Readonly<Record<FlowMeasure, { scale: Scale; read: (row: FlowRow
  * steps of time, where layers have such.
  *
  * @param flows  one flow, or those of several training steps
- * @throws ValueError when there are none, or for an unknown measure
+ * @throws ValueError for what is no flow, when there are none, or for an unknown measure
  * @example formatMap(flowGrid(flow, 'gain'))
  */
 export function flowGrid(flows: GradientFlow | readonly FlowAt[], measure: FlowMeasure = 'gradient'): Grid {
@@ -76,8 +81,15 @@ export function flowGrid(flows: GradientFlow | readonly FlowAt[], measure: FlowM
     )
   }
   const { scale, read } = measures[measure]
-  if (!isSeries(flows)) return ofOnePass(flows, scale, read)
+  if (!isSeries(flows)) {
+    checkFlow(flows)
+    return ofOnePass(flows, scale, read)
+  }
   if (flows.length === 0) throw new ValueError('flowGrid', 'there are no flows', 'Give one or more')
+  for (const each of flows) {
+    checkGiven('flowGrid', 'element', each, ['step', 'flow'], '{ step, flow: await gradientFlow(tape) }')
+    checkFlow(each.flow)
+  }
   const nameOf = ({ layer, step }: FlowRow) => (step === undefined ? layer : `${layer} · ${step}`)
   return {
     title: 'gradient flow',
@@ -88,6 +100,8 @@ export function flowGrid(flows: GradientFlow | readonly FlowAt[], measure: FlowM
     ...tabulated(flows.map(({ flow }) => new Map(flow.rows.map(row => [nameOf(row), read(row)])))),
   }
 }
+
+const checkFlow = (flow: unknown) => checkGiven('flowGrid', 'flow', flow, ['rows'], 'gradientFlow(tape)')
 
 const isSeries = (flows: GradientFlow | readonly FlowAt[]): flows is readonly FlowAt[] => Array.isArray(flows)
 
@@ -121,10 +135,19 @@ function tabulated(
  * The sensitivities of a layer as a map: neurons over firings, ln s around the logarithm of a target.
  *
  * @param target  the sensitivity in the middle, such as SAL's; 1 unless said
+ * @throws ValueError for what is no layer of a map, or a target that is not above 0
  * @example formatMap(sensitivityGrid((await map.read()).layers[0]!))
  */
-export function sensitivityGrid({ layer, neurons, columns }: LayerSensitivities, target = 1): Grid {
-  if (!(target > 0 && Number.isFinite(target))) {
+export function sensitivityGrid(sensitivities: LayerSensitivities, target = 1): Grid {
+  checkGiven(
+    'sensitivityGrid',
+    'layer',
+    sensitivities,
+    ['layer', 'neurons', 'columns'],
+    '(await map.read()).layers',
+  )
+  const { layer, neurons, columns } = sensitivities
+  if (!(Number.isFinite(target) && target > 0)) {
     throw new ValueError(
       'sensitivityGrid',
       `the target is ${describeValue(target)}`,
@@ -146,9 +169,19 @@ export function sensitivityGrid({ layer, neurons, columns }: LayerSensitivities,
  * The grid with at most so many rows and columns: of what falls together, the number that is farthest from the middle of
  * the scale is shown, so that one dead neuron among a hundred stays in sight.
  *
+ * @throws ValueError for what is no grid, or a size that is no number
  * @example reduced(grid, 40, 120)
  */
 export function reduced(grid: Grid, rows: number, columns: number): Grid {
+  checkGiven('reduced', 'grid', grid, gridParts, gridMakers)
+  for (const most of [rows, columns]) {
+    if (typeof most === 'number' && !Number.isNaN(most)) continue
+    throw new ValueError(
+      'reduced',
+      `${describeValue(most)} is no size`,
+      'Give how many: reduced(grid, 40, 120)',
+    )
+  }
   const down = parts(grid.rows.length, rows)
   const across = parts(grid.columns.length, columns)
   if (down.length === grid.rows.length && across.length === grid.columns.length) return grid

@@ -6,18 +6,20 @@
 import {
   allocate,
   currentBackend,
+  describeValue,
   isSynchronous,
   pullback,
   pushforward,
   record,
   scope,
   sliceTape,
-  type Tape,
+  Tape,
   type Tensor,
   tensor,
   ValueError,
 } from '@sensigrad/core'
 import { singularValues } from '@sensigrad/linalg'
+import { checkGiven, checkOptions } from '../checks.ts'
 import { counted, memory, plural, printable } from '../text.ts'
 import { layersOf } from './recorded.ts'
 
@@ -75,6 +77,7 @@ export async function jacobianSpectrum(
   x: Tensor,
   options: SpectrumOptions = {},
 ): Promise<JacobianSpectrum> {
+  checkOptions('jacobianSpectrum', options, ['limit'])
   return spectrumOf('jacobianSpectrum', record(f, x), options)
 }
 
@@ -91,7 +94,7 @@ export interface LayerSpectrumOptions extends SpectrumOptions {
  * The singular values of the Jacobian of one layer of a tape, of its outputs by its inputs.
  *
  * @param layer  its path, as `gradientFlow` gives it
- * @throws ValueError when the tape has no such layer or step, the layer has no inputs on the tape, or the Jacobian is
+ * @throws ValueError for what is no tape, an option that there is not, when the tape has no such layer or step, the layer has no inputs on the tape, or the Jacobian is
  *         larger than the limit
  * @example await layerSpectrum(record(x => model.call(x), x), 'layers.3')
  */
@@ -100,11 +103,17 @@ export async function layerSpectrum(
   layer: string,
   options: LayerSpectrumOptions = {},
 ): Promise<JacobianSpectrum> {
+  checkTape('layerSpectrum', tape)
+  checkOptions('layerSpectrum', options, ['limit', 'step', 'parameters', 'depth'])
   const passages = layersOf('layerSpectrum', tape, options)
   const here = passages.filter(passage => passage.layer === layer)
   if (here.length === 0) {
     const names = [...new Set(passages.map(({ layer }) => printable(layer)))].slice(0, 8).join(', ')
-    throw new ValueError('layerSpectrum', `the tape has no layer ${printable(layer)}`, `It has ${names}`)
+    throw new ValueError(
+      'layerSpectrum',
+      `the tape has no layer ${typeof layer === 'string' ? printable(layer) : describeValue(layer)}`,
+      `It has ${names}`,
+    )
   }
   const passage =
     here.length === 1 && options.step === undefined ? here[0] : here.find(({ step }) => step === options.step)
@@ -112,7 +121,7 @@ export async function layerSpectrum(
     const steps = here.flatMap(({ step }) => step ?? [])
     throw new ValueError(
       'layerSpectrum',
-      `${printable(layer)} has ${options.step === undefined ? 'several steps' : `no step ${options.step}`}`,
+      `${printable(layer)} has ${options.step === undefined ? 'several steps' : `no step ${describeValue(options.step)}`}`,
       `Give one, from ${Math.min(...steps)} to ${Math.max(...steps)}: { step: ${steps[0]} }`,
     )
   }
@@ -131,9 +140,17 @@ export async function layerSpectrum(
  *
  * @example formatCost(jacobianCost(f, x))
  */
-export function formatCost({ rows, columns, mode, sweeps, entries, bytes }: JacobianCost): string {
+export function formatCost(cost: JacobianCost): string {
+  checkGiven('formatCost', 'cost', cost, ['rows', 'columns', 'sweeps', 'bytes'], 'jacobianCost(f, x)')
+  const { rows, columns, mode, sweeps, entries, bytes } = cost
   const size = `${counted(rows)} × ${counted(columns)}, ${memory(bytes)}`
   return `${size}, ${plural(sweeps, `${mode} sweep`)} over ${plural(entries, 'entry', 'entries')}`
+}
+
+/** @throws ValueError for what is no tape */
+function checkTape(operation: string, tape: unknown): void {
+  if (tape instanceof Tape) return
+  throw new ValueError(operation, `the tape is ${describeValue(tape)}`, 'Make one with record(f, x)')
 }
 
 function costOf({ inputs, outputs, entries }: Tape): JacobianCost {
@@ -150,6 +167,9 @@ async function spectrumOf(
   tape: Tape,
   { limit = defaultLimit }: SpectrumOptions,
 ): Promise<JacobianSpectrum> {
+  if (!(typeof limit === 'number' && limit >= 1)) {
+    throw new ValueError(operation, `the limit is ${describeValue(limit)}`, 'Give a number of elements')
+  }
   const cost = costOf(tape)
   const { rows, columns } = cost
   if (rows * columns > limit) {

@@ -2,8 +2,9 @@
  * Neurons that say nothing: those whose output has gone flat, since when, and how far they are from coming back.
  */
 
-import { stack, type Tensor, type TypedArray, ValueError } from '@sensigrad/core'
+import { describeValue, stack, type Tensor, type TypedArray, ValueError } from '@sensigrad/core'
 import type { AnyModule, Firing } from '@sensigrad/nn'
+import { checkOptions } from '../checks.ts'
 import { Ears, type Heard, type Listener, neuronLayersOf } from './firings.ts'
 
 /** When a neuron has gone flat. */
@@ -69,7 +70,7 @@ export interface SaturationReport {
  * Watches from now on, in eager and in captured steps, which neurons of a module go flat. Training is bit for bit what it
  * is without.
  *
- * @throws ValueError when the module has no neuron layers
+ * @throws ValueError when the module has no neuron layers, and for options that there are not
  * @example
  * const saturation = new Saturation(model)
  * train()
@@ -80,7 +81,16 @@ export class Saturation {
   readonly #ears: Ears
   readonly #watched = new Map<string, Watched>()
 
-  constructor(module: AnyModule, { rules = {} }: SaturationOptions = {}) {
+  constructor(module: AnyModule, options: SaturationOptions = {}) {
+    checkOptions('Saturation', options, ['rules'])
+    const { rules = {} } = options
+    if (typeof rules !== 'object' || rules === null || Array.isArray(rules)) {
+      throw new ValueError(
+        'Saturation',
+        `the rules are ${describeValue(rules)}`,
+        'Give one for each activation, by its name',
+      )
+    }
     const layers = neuronLayersOf('Saturation', module)
     for (const [name, rule] of Object.entries(rules)) checkRule(name, rule)
     const all = { ...flatRules, ...rules }

@@ -5,6 +5,7 @@
 
 import { describeValue, type Tensor, type TypedArray, ValueError } from '@sensigrad/core'
 import { type AnyModule, type Counted, type Firing, sensitivities } from '@sensigrad/nn'
+import { checkFlag, checkOptions } from '../checks.ts'
 import type { Provenance } from '../record/record.ts'
 import { Ring } from '../watch/ring.ts'
 import { Ears, type Heard, type Listener, neuronLayersOf } from './firings.ts'
@@ -53,7 +54,7 @@ export interface Sensitivities {
  * Collects the sensitivities of a module's neurons at each forward pass, from now on, in eager and in captured steps.
  * Training is bit for bit what it is without.
  *
- * @throws ValueError when the module has no neuron layers, and for options out of range
+ * @throws ValueError when the module has no neuron layers, and for options that there are not, or that are out of range
  * @example
  * const map = new SensitivityMap(model, { keep: 300 })
  * for (let i = 0; i < 300; i++) step()
@@ -65,6 +66,8 @@ export class SensitivityMap {
   readonly #collected: ReadonlyMap<string, Collected>
 
   constructor(module: AnyModule, options: SensitivityMapOptions = {}) {
+    checkOptions('SensitivityMap', options, ['keep', 'every', 'counted', 'sequences'])
+    checkFlag('SensitivityMap', 'sequences', options.sequences)
     const { keep = 512, every = 1, counted = 'recurrent', sequences = false } = options
     checkCount('keep', keep)
     checkCount('every', every)

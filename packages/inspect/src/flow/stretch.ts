@@ -10,6 +10,7 @@ import {
   type Tensor,
   ValueError,
 } from '@sensigrad/core'
+import { checkOptions } from '../checks.ts'
 import type { FlowOptions } from './gradient-flow.ts'
 import type { Passage } from './passages.ts'
 
@@ -24,6 +25,7 @@ export function stretchOf(
   tangents: FlowOptions['tangents'],
 ): (Promise<number> | undefined)[] {
   if (tangents === undefined) return passages.map(() => undefined)
+  checkOptions('gradientFlow: tangents', tangents, ['samples', 'key'])
   const { samples, key } = tangents
   if (!(Number.isInteger(samples) && samples >= 1)) {
     throw new ValueError(

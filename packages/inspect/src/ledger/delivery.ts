@@ -14,8 +14,9 @@ export class Delivery {
    *
    * @param read     computes them
    * @param use      is given them at once
-   * @param receive  is given their elements, when it is their turn, and behind them those of `left`
-   * @param left     gives what a captured step has left behind, beside which they were replayed
+   * @param receive  is given their elements, when it is their turn, and behind them those of `left`, if they differ
+   * @param left     gives what a captured step has left behind, where the replay beside it came to other numbers. It is
+   *                 not asked for needlessly, since each value that is taken of a variable is memory
    */
   look(
     read: () => readonly Tensor[],
@@ -26,7 +27,7 @@ export class Delivery {
     peek(
       () => [...read()],
       (tensors: readonly Tensor[], { from }) => {
-        const all = from === 'recorded' ? tensors : [...tensors, ...left()]
+        const all = from === 'replayed-differs' ? [...tensors, ...left()] : tensors
         if (all.every(({ backend }) => isSynchronous(backend))) {
           const elements = all.map(x => (isSynchronous(x.backend) ? x.backend.readSync(x) : noElements))
           use(tensors)

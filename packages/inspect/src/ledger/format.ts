@@ -1,28 +1,39 @@
 /** Reports on a ledger as text for a terminal. */
 
-import { cutMiddle, type Look, padded, plural, printable, scientific, settled } from '../text.ts'
+import { checkGiven, checkLook } from '../checks.ts'
+import {
+  cutEnd,
+  cutMiddle,
+  type Look,
+  padded,
+  plural,
+  printable,
+  scientific,
+  settled,
+  widthOf,
+} from '../text.ts'
 import type { LedgerReport, ReportRow } from './report.ts'
 import { dash, digits, fitted, labelOf, number, rounded, share, shown, titleOf } from './words.ts'
 
 /**
  * A report as a table.
  *
+ * @throws ValueError for what is no report, and for a look that there is not
  * @example console.log(formatLedger(ledgerReport(ledger.data, { parameter: 'weight' })))
  */
 export function formatLedger(report: LedgerReport, look: Look = {}): string {
+  checkGiven('formatLedger', 'report', report, ['parameter', 'rows', 'steps'], 'ledgerReport(ledger.data)')
+  checkLook('formatLedger', look)
   const { columns, ascii, paint } = settled(look)
+  const [head, ...rows] = table(report, columns, ascii)
   const lines = [
     ...heading(report),
     '',
-    paint(
-      `  ${rowText(['who', 'net', 'share', 'cos', 'last step', `share over the ${plural(report.steps.count, 'step')}`])}`,
-      'heading',
-    ),
-    ...shown(report).map(row => `  ${rowText(cells(row, ascii))}`),
-    `  ${rowText(['sum', number(report.net), share(sumOf(report)), '', '', balance(report)])}`,
+    paint(head!, 'heading'),
+    ...rows,
     '',
     ...cooperation(report),
-    ...neurons(report),
+    ...neurons(report, columns),
     ...origins(report),
     ...report.notes.map(note => printable(note)),
   ]
@@ -43,6 +54,28 @@ function heading(report: LedgerReport): string[] {
   return [`${name} · ${titleOf(report)}`, facts.join(' · ')]
 }
 
+/** The head, a line for each source, and the sum. Where there is little room, what says least gives way: the trend. */
+function table(report: LedgerReport, columns: number, ascii: boolean): string[] {
+  const rows = shown(report).map(row => cells(row, ascii))
+  const totals = [number(report.net), share(sumOf(report)), '', '']
+  const all = [
+    ['who', 'net', 'share', 'cos', 'last step', `share over the ${plural(report.steps.count, 'step')}`],
+    ...rows.map(row => [...row.slice(0, 5), row.slice(5).join(' ')]),
+    ['sum', ...totals, balance(report)],
+  ]
+  const fit = (width: number) => all.every(row => widthOf(rowText(row, width)) + 2 <= columns)
+  const narrow = Math.min(Math.max(...rows.map(([who]) => widthOf(who!)), 3) + 1, 24)
+  const width = [24, narrow].find(fit)
+  if (width !== undefined) return all.map(row => `  ${rowText(row, width)}`)
+  const room = columns - 2 - widthOf(rowText([], narrow))
+  const bare = [
+    [...all[0]!.slice(0, 5), room < 15 ? '' : 'share over time'],
+    ...rows,
+    ['sum', ...totals, room < 9 ? '' : '= applied'],
+  ]
+  return bare.map(row => `  ${rowText([...row.slice(0, 5), cutEnd(row[5]!, room, '')], narrow)}`)
+}
+
 function cells({ name, net, share: part, cosine, last, trend }: ReportRow, ascii: boolean): string[] {
   const [from, to] = [trend[0], trend.at(-1)].map(each => (each === undefined ? dash : rounded(each)))
   return [
@@ -51,25 +84,22 @@ function cells({ name, net, share: part, cosine, last, trend }: ReportRow, ascii
     share(part),
     cosine === undefined ? dash : cosine.toFixed(2),
     number(last),
-    `${padded(bars(trend, ascii), 16)} ${from} → ${to}`,
+    padded(bars(trend, ascii), 16),
+    `${from} → ${to}`,
   ]
 }
 
-function rowText([
-  who = '',
-  net = '',
-  part = '',
-  cosine = '',
-  last = '',
-  trend = '',
-]: readonly string[]): string {
+function rowText(
+  [who = '', net = '', part = '', cosine = '', last = '', trend = '']: readonly string[],
+  width: number,
+): string {
   const numbers = [
     padded(net, 9, 'right'),
     padded(part, 8, 'right'),
     padded(cosine, 6, 'right'),
     padded(last, 10, 'right'),
   ]
-  return `${padded(cutMiddle(who, 24), 24)}${numbers.join(' ')}   ${trend}`
+  return `${padded(cutMiddle(who, width), width)}${numbers.join(' ')}   ${trend}`
 }
 
 const heights = { signs: '▁▂▃▄▅▆▇█', ascii: '.:-=+*#@' } as const
@@ -98,7 +128,7 @@ function cooperation({ taskAndSAL }: LedgerReport): string[] {
   return [`task and SAL: ${over}cos ${last.toFixed(2)} in the last step: ${how}`]
 }
 
-function neurons({ neurons, parameter, neuron }: LedgerReport): string[] {
+function neurons({ neurons, parameter, neuron }: LedgerReport, columns: number): string[] {
   if (neurons === undefined) return []
   const { units, open, target, neverOpen, most, way } = neurons
   if (neuron !== undefined && way !== undefined) return wayOf(way, target)
@@ -107,11 +137,10 @@ function neurons({ neurons, parameter, neuron }: LedgerReport): string[] {
   const far = (most ?? [])
     .slice(0, 4)
     .map(({ neuron, sensitivity: [from, to] }) => `${neuron} (s ${from.toFixed(2)} → ${to.toFixed(2)})`)
+  const line = (count: number) => `SAL moved most: neuron ${far.slice(0, count).join('  ')}`
+  const count = [4, 3, 2].find(count => widthOf(line(count)) + far.length <= columns) ?? 1 // an arrow may become two signs
   const hint = most?.[0] && `  look at one: --parameter ${printable(parameter)} --neuron ${most[0].neuron}`
-  return [
-    ...(far.length === 0 ? [] : [`SAL moved most: neuron ${far.join('  ')}`, ...(hint ? [hint] : [])]),
-    gates.join(' · '),
-  ]
+  return [...(far.length === 0 ? [] : [line(count), ...(hint ? [hint] : [])]), gates.join(' · ')]
 }
 
 /** Up to twelve steps of a neuron, the first and the last among them. */

@@ -12,7 +12,8 @@ import { Delivery } from './delivery.ts'
 import { lineOf } from './lines.ts'
 import { Listener } from './listening.ts'
 import { checkMovers, isOptimiser, type Mover, nameOf } from './movers.ts'
-import { type LedgerOptions, settle } from './options.ts'
+import { type LedgerOptions, type Settled, settle } from './options.ts'
+import { wantedOf } from './wanted.ts'
 
 /** How a step ends. */
 export interface StepMark {
@@ -36,7 +37,7 @@ export interface StepMark {
  * console.log(formatLedger(ledgerReport(ledger.data, { parameter: 'rnn.recurrentWeight' })))
  */
 export class Ledger {
-  readonly #options: Required<Omit<LedgerOptions, 'stream'>> & Pick<LedgerOptions, 'stream'>
+  readonly #options: Settled
   readonly #delivery = new Delivery()
   readonly #steps: LedgerStep[] = []
   readonly #notes = new Set<string>()
@@ -53,7 +54,8 @@ export class Ledger {
    * Listens to those who move the parameters of a model, from now on.
    *
    * @returns the function that ends this
-   * @throws ValueError when the ledger is or was attached, for no module, and for who moves nothing
+   * @throws ValueError when the ledger is or was attached, for no module, for who moves nothing, and for the path of a
+   *   parameter that the model has not
    * @example const detach = ledger.attach(model, optimizer, sal)
    */
   attach(model: AnyModule, ...movers: readonly Mover[]): () => void {
@@ -68,12 +70,15 @@ export class Ledger {
       )
     }
     checkMovers(movers)
+    const wanted = wantedOf(model, this.#options.parameters)
     const attached = this.#open(model, movers)
     const { listener } = attached
     const stops = movers.map(mover => {
-      if (mover instanceof SAL) return mover.onAdjust(record => listener.adjusted('SAL', record))
-      if (mover instanceof Isometry) return mover.onAdjust(record => listener.adjusted('isometry', record))
-      return mover.onUpdate(record => listener.updated(mover.name, record))
+      if (mover instanceof SAL)
+        return mover.onAdjust(record => wanted.moves(record, kept => listener.adjusted('SAL', kept)))
+      if (mover instanceof Isometry)
+        return mover.onAdjust(record => wanted.moves(record, kept => listener.adjusted('isometry', kept)))
+      return mover.onUpdate(record => wanted.has(record.parameter) && listener.updated(mover.name, record))
     })
     this.#attached = attached
     this.#isAttached = true

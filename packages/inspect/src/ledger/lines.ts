@@ -2,6 +2,7 @@
  * A ledger as lines of JSON: a header, and then a line for each step, so that what was written before a crash is whole.
  */
 
+import { checkGiven } from '../checks.ts'
 import { numberToJSON } from '../record/check.ts'
 import type { Cut, LedgerData, LedgerHeader, LedgerStep, ParameterStep } from './data.ts'
 
@@ -35,8 +36,11 @@ function withoutPart(step: LedgerStep, part: Cut): LedgerStep {
 /**
  * A ledger as the text of a file.
  *
+ * @throws ValueError for what is no ledger's data
  * @example await writeFile('run.ledger.jsonl', ledgerText(ledger.data))
  */
-export function ledgerText({ header, steps }: LedgerData): string {
+export function ledgerText(data: LedgerData): string {
+  checkGiven('ledgerText', 'ledger', data, ['header', 'steps'], 'ledger.data')
+  const { header, steps } = data
   return [header, ...steps].map(each => `${lineOf(each)}\n`).join('')
 }

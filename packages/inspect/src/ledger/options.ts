@@ -22,22 +22,26 @@ export interface LedgerOptions {
    * each, on the same gradients and with a memory of its own.
    */
   readonly without?: readonly string[]
+  /** The paths of the parameters that it is about; all of the model unless said. */
+  readonly parameters?: readonly string[]
   /** What the ledger is of; nothing unless said. */
   readonly title?: string
   /** Told each line of the ledger's file, without its end: the header when it is attached, then a line for each step. */
   readonly stream?: (line: string) => void
 }
 
+/** The options with what was left out, where that is something. */
+export type Settled = Required<Omit<LedgerOptions, 'stream' | 'parameters'>> &
+  Pick<LedgerOptions, 'stream' | 'parameters'>
+
 /** The options with what was left out. @throws ValueError for one that is not known or out of range */
-export function settle(
-  options: LedgerOptions,
-): Required<Omit<LedgerOptions, 'stream'>> & Pick<LedgerOptions, 'stream'> {
+export function settle(options: LedgerOptions): Settled {
   if (typeof options !== 'object' || options === null)
     throw refused(`the options are ${describeValue(options)}`, all)
-  const known = ['level', 'net', 'keep', 'without', 'title', 'stream']
+  const known = ['level', 'net', 'keep', 'without', 'parameters', 'title', 'stream']
   const strange = Object.keys(options).find(name => !known.includes(name))
   if (strange !== undefined) throw refused(`there is no option ${strange}`, `There is ${known.join(', ')}`)
-  const { level = 'norms', net = true, keep = 1000, without = [], title = '', stream } = options
+  const { level = 'norms', net = true, keep = 1000, without = [], parameters, title = '', stream } = options
   if (!ledgerLevels.includes(level)) {
     throw refused(`there is no level ${describeValue(level)}`, `Give one of ${ledgerLevels.join(', ')}`)
   }
@@ -48,11 +52,15 @@ export function settle(
   if (!Array.isArray(without) || !without.every(name => typeof name === 'string' && name !== '')) {
     throw refused('without is no list of stages', "Give names of stages: ['clip', 'decay']")
   }
+  const arePaths = Array.isArray(parameters) && parameters.every(path => typeof path === 'string')
+  if (parameters !== undefined && !(arePaths && parameters.length > 0)) {
+    throw refused('parameters is no list of paths', "Give paths of parameters: ['rnn.recurrentWeight']")
+  }
   if (typeof title !== 'string') throw refused(`the title is ${describeValue(title)}`, 'Give a text')
   if (stream !== undefined && typeof stream !== 'function') {
     throw refused(`the stream is ${describeValue(stream)}`, 'Give a function of a line')
   }
-  return { level, net, keep, without, title, ...(stream && { stream }) }
+  return { level, net, keep, without, title, ...(parameters && { parameters }), ...(stream && { stream }) }
 }
 
 const all = 'Give an object, or nothing'

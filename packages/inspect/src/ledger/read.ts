@@ -1,7 +1,7 @@
 /** Reading a ledger's file, of which nothing is believed that was not checked. */
 
-import { SensigradError, sizeOf } from '@sensigrad/core'
-import { amount, type Check, list, number, object, oneOf, text, whole, wrong } from '../record/check.ts'
+import { describeValue, SensigradError, sizeOf } from '@sensigrad/core'
+import { type Check, list, number, object, oneOf, text, whole, wrong } from '../record/check.ts'
 import { quoted, TapeFileError } from '../record/errors.ts'
 import type { Provenance } from '../record/record.ts'
 import { plural } from '../text.ts'
@@ -46,6 +46,15 @@ const most = {
  * @example const data = readLedger(await readFile('run.ledger.jsonl', 'utf8'))
  */
 export function readLedger(text: string | Iterable<string>): LedgerData {
+  const isThere =
+    typeof text === 'string' || (typeof text === 'object' && text !== null && Symbol.iterator in text)
+  if (!isThere) {
+    throw new LedgerFileError(
+      '',
+      `the text is ${describeValue(text)}`,
+      'Give the text of the file, or its lines',
+    )
+  }
   if (typeof text === 'string' && text.length > most.characters) {
     throw new LedgerFileError('', `the text has ${text.length} characters, of at most ${most.characters}`)
   }
@@ -147,6 +156,12 @@ const readHeader: Check<LedgerHeader> = (value, place) => {
   })(value, place)
 }
 
+/** How long a way is: no limit, where a training has none. */
+const length: Check<number> = (value, place) => {
+  const given = number(value, place)
+  return given < 0 ? wrong(place, `is ${given}, which is no length`) : given
+}
+
 const part = object<PartRecord>({ name, norm: number, along: number, withTask: number })
 const change = {
   norm: number,
@@ -154,7 +169,7 @@ const change = {
   momentum: part,
   without: list(part, most.parts),
 }
-const net = object<ChangeRecord & { path: number; start: number }>({ ...change, path: amount, start: number })
+const net = object<ChangeRecord & { path: number; start: number }>({ ...change, path: length, start: number })
 const rows = object<NeuronChanges>({
   norm: numbers,
   parts: list(object({ name, norm: numbers, along: numbers }), most.parts),

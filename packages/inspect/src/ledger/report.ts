@@ -67,7 +67,7 @@ export interface LedgerReport {
  * @throws ValueError for a parameter, a neuron or steps that are not there, naming those that are
  * @example ledgerReport(ledger.data, { parameter: 'rnn.recurrentWeight', steps: [1, 200] })
  */
-export function ledgerReport(data: LedgerData, options: ReportOptions): LedgerReport {
+export function ledgerReport(data: LedgerData, options: ReportOptions = {}): LedgerReport {
   checkReportOptions(options)
   const { neuron, by = 'source' } = options
   const steps = stepsOf(data, options.steps)

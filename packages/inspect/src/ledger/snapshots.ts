@@ -167,20 +167,23 @@ export class Snapshots {
     for (const [name, part] of Object.entries(this.#parts)) part.restore(states[name]!)
   }
 
-  /** Runs a step, and gives the gradients that updates are given in it. */
+  /** Runs a step, and gives the gradients that updates of the ledger's model are given in it, by their paths there. */
   async #listening(body: () => unknown): Promise<ByParameter> {
     const gradients: Record<string, Tensor> = {}
+    const paths = new Map([...this.#ledger.model.parameters()].map(([path, each]) => [each, path]))
     const stops = Object.values(this.#parts)
       .filter(updates)
       .map(optimiser =>
-        optimiser.onUpdate(({ path, gradient }) =>
+        optimiser.onUpdate(({ parameter, gradient }) => {
+          const path = paths.get(parameter)
+          if (path === undefined) return // another model's, which may have the same name
           peek(
             () => [gradient],
             ([value]) => {
               gradients[path] = keep(value!)
             },
-          ),
-        ),
+          )
+        }),
       )
     try {
       await body()

@@ -1,14 +1,7 @@
 /** What there is to read of an update: the parts by source, and what the update would have been without some stages. */
 
 import { type Backend, outsideCapture, type Tensor, Variable, zeros } from '@sensigrad/core'
-import {
-  changeWithout,
-  type HeldBySource,
-  type Parameter,
-  partsOf,
-  sourcesOf,
-  type UpdateRecord,
-} from '@sensigrad/nn'
+import { changeWithout, type HeldBySource, partsOf, sourcesOf, type UpdateRecord } from '@sensigrad/nn'
 
 /** What is read of an update of a parameter; the names belong to the tensors one by one. */
 export interface UpdateReading {
@@ -32,7 +25,8 @@ export interface Named {
  * steps look at them as well.
  */
 export class UpdateMemory {
-  readonly #variables = new Map<Parameter, Map<string, Variable>>()
+  /** By the slot that they follow: several optimisers may move one parameter, each with a memory of its own. */
+  readonly #variables = new Map<Variable, Map<string, Variable>>()
   /** In a step that is being captured: what variables will hold at this point of it. */
   readonly #ahead = new WeakMap<Backend, Map<Variable, Tensor>>()
 
@@ -77,23 +71,24 @@ export class UpdateMemory {
   }
 
   #held(record: UpdateRecord, slot: string, source: string): Variable {
-    return this.#variable(record.parameter, `held ${slot} ${source}`, () => {
+    const own = record.slots.get(slot)?.variable ?? record.parameter
+    return this.#variable(own, `held ${source}`, () => {
       const { shape, dtype, backend } = record.parameter.value
       return zeros(shape, { dtype: dtype as 'float32', backend })
     })
   }
 
-  #slotWithout({ parameter, slots }: UpdateRecord, name: string, slot: string): Variable {
+  #slotWithout({ slots }: UpdateRecord, name: string, slot: string): Variable {
     const { before, variable } = slots.get(slot)!
-    return this.#variable(parameter, `without ${name} ${slot}`, () => {
+    return this.#variable(variable, `without ${name}`, () => {
       const { value } = variable // moved already; not by a step that is being captured, where `before` is a stand-in
       return before.backend === value.backend ? before : value
     })
   }
 
-  #variable(parameter: Parameter, name: string, initial: () => Tensor): Variable {
-    const variables = this.#variables.get(parameter) ?? new Map<string, Variable>()
-    this.#variables.set(parameter, variables)
+  #variable(slot: Variable, name: string, initial: () => Tensor): Variable {
+    const variables = this.#variables.get(slot) ?? new Map<string, Variable>()
+    this.#variables.set(slot, variables)
     const variable = variables.get(name) ?? outsideCapture(() => new Variable(initial(), name))
     variables.set(name, variable)
     return variable

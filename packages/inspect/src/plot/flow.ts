@@ -4,6 +4,7 @@ import type { GradientFlow } from '../flow/gradient-flow.ts'
 import { type FlowAt, type FlowMeasure, flowGrid } from '../flow/grid.ts'
 import { fitted, heat } from './heat.ts'
 import { strip } from './legend.ts'
+import { checkFigure } from './options.ts'
 import { drawGrid } from './vega.ts'
 
 /** How a figure is drawn. */
@@ -26,13 +27,15 @@ export interface FlowFigureOptions extends FigureOptions {
  *
  * @param flows  of one pass, or of several training steps
  * @returns SVG; `standalone` makes a file of it
- * @throws ValueError as `flowGrid`
+ * @throws ValueError as `flowGrid`, and for an option that there is not
  * @example writeFileSync('flow.svg', standalone(await plotFlow(flow, { measure: 'gain' })))
  */
 export function plotFlow(
   flows: GradientFlow | readonly FlowAt[],
-  { measure, name = 'flow', title }: FlowFigureOptions = {},
+  options: FlowFigureOptions = {},
 ): Promise<string> {
+  checkFigure('plotFlow', options, ['measure'])
+  const { measure, name = 'flow', title } = options
   const grid = flowGrid(flows, measure)
   const plots = [strip(grid), heat(fitted(grid), title)]
   return drawGrid(

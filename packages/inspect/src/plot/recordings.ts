@@ -1,6 +1,7 @@
 /** What a recorder kept as pictures: numbers as lines, and histograms of magnitudes as heat maps over the steps. */
 
-import { ValueError } from '@sensigrad/core'
+import { describeValue, ValueError } from '@sensigrad/core'
+import { checkFlag, checkGiven } from '../checks.ts'
 import { printable } from '../text.ts'
 import { histogramGrid, seriesOf } from '../watch/histogram-grid.ts'
 import type { Recording, ScalarPoint, Series } from '../watch/recording.ts'
@@ -8,6 +9,7 @@ import { colours } from './colours.ts'
 import type { FigureOptions } from './flow.ts'
 import { fitted, heat } from './heat.ts'
 import { strip } from './legend.ts'
+import { checkFigure } from './options.ts'
 import { drawColumn, drawGrid, type Plot } from './vega.ts'
 
 /** Which numbers a figure shows, and how. */
@@ -22,13 +24,23 @@ export interface ScalarFigureOptions extends FigureOptions {
  * Numbers over the steps of a run, each in a panel of its own.
  *
  * @returns SVG; `standalone` makes a file of it
- * @throws ValueError for a name that was not recorded, or when there are none
+ * @throws ValueError for what is no recording, for an option that there is not, for a name that was not recorded, or
+ *         when there are none
  * @example await plotScalars(await recorder.read(), { names: ['loss'], log: true })
  */
-export function plotScalars(
-  { scalars }: Recording,
-  { names = [...scalars.keys()], log = false, name = 'scalars', title }: ScalarFigureOptions = {},
-): Promise<string> {
+export function plotScalars(recording: Recording, options: ScalarFigureOptions = {}): Promise<string> {
+  checkGiven('plotScalars', 'recording', recording, ['scalars', 'histograms'], 'recorder.read()')
+  checkFigure('plotScalars', options, ['names', 'log'])
+  checkFlag('plotScalars', 'log', options.log)
+  const { scalars } = recording
+  const { names = [...scalars.keys()], log = false, name = 'scalars', title } = options
+  if (!Array.isArray(names)) {
+    throw new ValueError(
+      'plotScalars',
+      `the names are ${describeValue(names)}`,
+      "Give a list: { names: ['loss'] }",
+    )
+  }
   const panels = names.map(each => scalarPanel(each, seriesOf('plotScalars', scalars, each), log))
   if (panels.length === 0) {
     throw new ValueError(
@@ -80,8 +92,10 @@ function scalarPanel(name: string, { points }: Series<ScalarPoint>, log: boolean
 export function plotHistograms(
   recording: Recording,
   series: string,
-  { name = 'histograms', title }: FigureOptions = {},
+  options: FigureOptions = {},
 ): Promise<string> {
+  checkFigure('plotHistograms', options)
+  const { name = 'histograms', title } = options
   const grid = histogramGrid(recording, series)
   const plots = [strip(grid), heat(fitted(grid), title)]
   return drawColumn(plots, name, `${title ?? grid.title}: magnitudes of elements by step`)

@@ -8,6 +8,7 @@ import { colours } from './colours.ts'
 import type { FigureOptions } from './flow.ts'
 import { type Fitted, fitted, heat } from './heat.ts'
 import { along, strip } from './legend.ts'
+import { checkFigure } from './options.ts'
 import { drawColumn, type Plot } from './vega.ts'
 
 /** What a figure of sensitivities shows. */
@@ -24,13 +25,15 @@ export interface SensitivityFigureOptions extends FigureOptions {
  * sensitivities at the last firing.
  *
  * @returns SVG; `standalone` makes a file of it
- * @throws ValueError for a target that is not above 0
+ * @throws ValueError for an option that there is not, and for a target that is not above 0
  * @example await plotSensitivities((await map.read()).layers[0]!)
  */
 export function plotSensitivities(
   layer: LayerSensitivities,
-  { target = 1, lyapunov = [], name = 'sensitivities', title }: SensitivityFigureOptions = {},
+  options: SensitivityFigureOptions = {},
 ): Promise<string> {
+  checkFigure('plotSensitivities', options, ['target', 'lyapunov'])
+  const { target = 1, lyapunov = [], name = 'sensitivities', title } = options
   const grid = sensitivityGrid(layer, target)
   const map = fitted(grid)
   const dead = layer.columns.at(-1)?.dead ?? 0

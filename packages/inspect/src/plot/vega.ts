@@ -1,5 +1,6 @@
 /** Plots as SVG text, drawn by Vega without a browser. Text and axes take the colour of the page around them. */
 
+import { describeValue, ValueError } from '@sensigrad/core'
 import type { Config, TopLevelSpec } from 'vega-lite'
 import { darkColours } from './colours.ts'
 import { escaped } from './escaped.ts'
@@ -110,6 +111,18 @@ const style = `<style>${light}@media(prefers-color-scheme:dark){${dark}}</style>
 /**
  * A drawing as a file of its own, light or dark as the reader's system asks.
  *
+ * @throws ValueError for what is no drawing, such as one that was not waited for
  * @example writeFileSync('flow.svg', standalone(await plotFlow(flow)))
  */
-export const standalone = (svg: string): string => `${svg.replace('>', `>${style}`)}\n`
+export function standalone(svg: string): string {
+  if (typeof svg !== 'string' || !svg.startsWith('<svg ')) {
+    throw new ValueError(
+      'standalone',
+      `the drawing is ${typeof svg === 'string' ? 'a text that is no SVG' : describeValue(svg)}`,
+      (svg as unknown) instanceof Promise
+        ? 'Await it: standalone(await …)'
+        : 'Give what plotFlow and others draw',
+    )
+  }
+  return `${svg.replace('>', `>${style}`)}\n`
+}

@@ -38,10 +38,10 @@ interface Head extends Omit<TapeRecord, 'entries'> {
  * @example await writeFile('step.tape', toJSON(await recordOf(tape)))
  */
 export function toJSON(record: TapeRecord): string {
-  const { entries, ...whole } = record
-  if (!Array.isArray(entries)) {
+  if (!Array.isArray(record?.entries)) {
     throw new ValueError('toJSON', `the record is ${describeValue(record)}`, 'Give await recordOf(tape)')
   }
+  const { entries, ...whole } = record
   const head: Head = { ...whole, entries: entries.length }
   return [head, ...entries].map((line, i) => `${checkLength(JSON.stringify(line, words), i)}\n`).join('')
 }

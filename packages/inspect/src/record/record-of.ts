@@ -10,6 +10,7 @@ import {
   ValueError,
 } from '@sensigrad/core'
 import { type AnyModule, Module } from '@sensigrad/nn'
+import { checkFlag } from '../checks.ts'
 import { cutMiddle } from '../text.ts'
 import { attributesToJSON } from './attributes.ts'
 import { flatnessOf } from './flat.ts'
@@ -86,6 +87,7 @@ function checkRecordOptions(tape: unknown, options: RecordOptions): void {
   if (strange !== undefined) {
     throw new ValueError('recordOf', `there is no option ${strange}`, `There is ${known.join(', ')}`)
   }
+  checkFlag('recordOf', 'time', options.time)
   const { title, module, values } = options
   if (title !== undefined && typeof title !== 'string') {
     throw new ValueError('recordOf', `the title is ${describeValue(title)}`, 'Give a text')

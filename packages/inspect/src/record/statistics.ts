@@ -3,7 +3,8 @@
  * needs no range, and a hash that tells whether two tensors have the same bits.
  */
 
-import type { TypedArray } from '@sensigrad/core'
+import { describeValue, type TypedArray, ValueError } from '@sensigrad/core'
+import { checkGiven } from '../checks.ts'
 import type { Statistics } from './record.ts'
 
 /** Counts by exponent, from the first exponent on; see `Statistics`. */
@@ -26,9 +27,11 @@ const exponentOf = (() => {
  *
  * @param values  the elements, as `await x.data()` gives them
  * @param isFlat  whether an activation of this value has gone flat; where it is given, `saturated` is the share of these
+ * @throws ValueError for what are no elements, such as a tensor that was not read
  * @example statisticsOf(await x.data()).rms
  */
 export function statisticsOf(values: TypedArray, isFlat?: (value: number) => boolean): Statistics {
+  checkElements('statisticsOf', values)
   const counts = new Array<number>(256).fill(0)
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   let [nonFinite, zeros, flat] = [0, 0, 0]
@@ -101,8 +104,10 @@ function moments(values: TypedArray, finite: number, largest: number, sum: numbe
  * 64 bits of the bits of the elements, each mixed with its place and added up, so that parts can be hashed apart.
  *
  * @returns 16 hexadecimal digits
+ * @throws  ValueError for what are no elements
  */
 export function hashOf(values: TypedArray): string {
+  checkElements('hashOf', values)
   const words = wordsOf(values)
   let [low, high] = [0, 0]
   for (let i = 0; i < words.length; i++) {
@@ -111,6 +116,16 @@ export function hashOf(values: TypedArray): string {
     high = (high + mixed((word ^ 0x5bd1e995) + Math.imul(i, 0x7feb352d))) | 0
   }
   return hex(high) + hex(low)
+}
+
+/** @throws ValueError for what are no elements: a tensor has none until it is read */
+function checkElements(operation: string, values: unknown): void {
+  if (ArrayBuffer.isView(values)) return
+  throw new ValueError(
+    operation,
+    `the elements are ${describeValue(values)}`,
+    `Give those of a tensor: ${operation}(await x.data())`,
+  )
 }
 
 /** The bits in words of 32; booleans are bytes, a word each. */
@@ -130,6 +145,7 @@ const hex = (word: number): string => (word >>> 0).toString(16).padStart(8, '0')
 
 /** The histogram of the elements of several tensors together. */
 export function mergeHistograms(parts: readonly Histogram[]): Histogram {
+  checkGiven('mergeHistograms', 'list', parts, ['filter'], 'histograms, such as [a.gradient, b.gradient]')
   const filled = parts.filter(({ exponents }) => exponents.length > 0)
   if (filled.length === 0) return { exponents: [], firstExponent: 0 }
   let [first, end] = [256, 0]

@@ -1,5 +1,6 @@
 /** The table of a record as text: ids first, as they are what one types next; numbers in one form; notes last. */
 
+import { checkGiven, checkLook } from '../checks.ts'
 import type { Provenance } from '../record/record.ts'
 import {
   cutEnd,
@@ -37,9 +38,12 @@ const flowLegend = 'flow = log10 of the gradient that leaves over the one that a
  *
  * @param table  of `tableOf`
  * @param look   its width, whether in ASCII, and who colours it
+ * @throws ValueError for what is no table, and for a look that there is not
  * @example console.log(formatTable(tableOf(record), { columns: 80 }))
  */
 export function formatTable(table: TapeTable, look: TableLook = {}): string {
+  checkGiven('formatTable', 'table', table, ['rows', 'notes'], 'tableOf(record)')
+  checkLook('formatTable', look, ['lines', 'follow'])
   const drawing = settled(look)
   const { lines = 40, follow = followText } = look
   const head = [titleOf(table, drawing), '']

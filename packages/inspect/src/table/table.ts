@@ -2,13 +2,15 @@
 
 import { describeValue, ValueError } from '@sensigrad/core'
 import { matches, type Selector } from '@sensigrad/nn'
+import { checkFlag } from '../checks.ts'
 import type { EntryRecord, Provenance, Role, TapeRecord } from '../record/record.ts'
+import { printable } from '../text.ts'
 import { type FoldOptions, fold, type Item } from './fold.ts'
 import { notesOf, type TableNote } from './notes.ts'
 import { type Numbers, numbersOf, type Statistic, usualNumbers } from './numbers.ts'
 import { type Outlier, outliersOf, type Range, rangesOf } from './outliers.ts'
 import { actionOf, checkStatistic, conditionOf, isOf, ranked } from './select.ts'
-import { countScopes, scopesOf } from './tree.ts'
+import { countScopes, pathsOf, scopesOf } from './tree.ts'
 
 /** What of a record the table shows. */
 export interface TableOptions extends Omit<FoldOptions, 'repeats'> {
@@ -111,11 +113,35 @@ function checkTableOptions(record: TapeRecord, options: TableOptions): void {
   if (strange !== undefined) {
     throw new ValueError('tableOf', `there is no option ${strange}`, `There is ${known.join(', ')}`)
   }
-  const { depth, sort } = options
+  const { depth, op, sort } = options
+  if (op !== undefined && typeof op !== 'string') {
+    throw new ValueError('tableOf', `op is ${describeValue(op)}`, "Give the name of an operation: 'matmul'")
+  }
+  for (const part of ['open', 'scope'] as const) checkNamed(part, options[part], record)
+  for (const flag of ['all', 'reverse'] as const) checkFlag('tableOf', flag, options[flag])
   if (depth !== undefined && !(Number.isInteger(depth) && depth >= 0)) {
     throw new ValueError('tableOf', `depth is ${describeValue(depth)}`, 'Give a number of levels, such as 2')
   }
   if (sort !== undefined) checkStatistic(sort)
+}
+
+/** @throws ValueError for a path or a pattern that leads to no module: most likely it is misspelt */
+function checkNamed(
+  option: 'open' | 'scope',
+  selector: Selector<undefined> | undefined,
+  { entries }: TapeRecord,
+): void {
+  if (typeof selector !== 'string') return
+  const paths = pathsOf(scopesOf(entries))
+  if (paths.some(path => matches(selector, path, undefined))) return
+  const some = paths.slice(0, 8).map(printable).join(', ')
+  throw new ValueError(
+    'tableOf',
+    `${option} is '${printable(selector)}', and no module is called that`,
+    paths.length === 0
+      ? 'Nothing here was made in a module'
+      : `There is ${some}${paths.length > 8 ? ', …' : ''}`,
+  )
 }
 
 /** The entries that are asked for. */

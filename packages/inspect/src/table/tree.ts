@@ -55,6 +55,17 @@ export function entriesOf(scope: ScopeNode): EntryRecord[] {
   return found.sort((a, b) => a.id - b.id)
 }
 
+/** The paths of all scopes below one, in their order. */
+export function pathsOf(scope: ScopeNode): string[] {
+  const found: string[] = []
+  const pending = [...scope.children.values()].reverse()
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    found.push(next.path)
+    for (const below of [...next.children.values()].reverse()) pending.push(below)
+  }
+  return found
+}
+
 /** How many scopes there are below one. */
 export function countScopes(scope: ScopeNode): number {
   let count = 0

@@ -1,6 +1,7 @@
 /** Histograms over the steps of a run as a map, to be printed or drawn. */
 
 import { describeValue, ValueError } from '@sensigrad/core'
+import { checkGiven } from '../checks.ts'
 import type { Grid } from '../flow/grid.ts'
 import { printable } from '../text.ts'
 import type { HistogramPoint, Recording, Series } from './recording.ts'
@@ -9,10 +10,12 @@ import type { HistogramPoint, Recording, Series } from './recording.ts'
  * The magnitudes of a tensor's elements over the steps of a run, as a map: at each step, which share of them lies between
  * one power of two and the next. Zeros, with what is too small for float32, and what is not finite have rows of their own.
  *
- * @throws ValueError for a name that was not recorded
+ * @throws ValueError for what is no recording, and for a name that was not recorded
  * @example formatMap(histogramGrid(await recorder.read(), 'layers.0.weight'))
  */
-export function histogramGrid({ histograms }: Recording, series: string): Grid {
+export function histogramGrid(recording: Recording, series: string): Grid {
+  checkGiven('histogramGrid', 'recording', recording, ['scalars', 'histograms'], 'recorder.read()')
+  const { histograms } = recording
   const { points } = seriesOf('histogramGrid', histograms, series)
   const filled = points.flatMap(({ statistics: { exponents, firstExponent } }) =>
     exponents.flatMap((count, i) => (count > 0 && isMagnitude(firstExponent + i) ? [firstExponent + i] : [])),

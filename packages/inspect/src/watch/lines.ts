@@ -4,6 +4,7 @@
  */
 
 import { describeValue } from '@sensigrad/core'
+import { checkGiven } from '../checks.ts'
 import { type Check, number, object, oneOf, readingFor, text, whole, wrong } from '../record/check.ts'
 import { provenances, statistics } from '../record/tensor-json.ts'
 import { type HistogramPoint, limits, type Recording, type ScalarPoint, type Series } from './recording.ts'
@@ -35,9 +36,12 @@ export function lineOf(point: Point | Dropped): string {
 /**
  * A recording as text, a line for each point; `readRecording` gives it back.
  *
+ * @throws ValueError for what is no recording
  * @example writeFileSync('run.jsonl', recordingLines(await recorder.read()))
  */
-export function recordingLines({ scalars, histograms }: Recording): string {
+export function recordingLines(recording: Recording): string {
+  checkGiven('recordingLines', 'recording', recording, ['scalars', 'histograms'], 'recorder.read()')
+  const { scalars, histograms } = recording
   const linesOf = (of: Dropped['of'], all: ReadonlyMap<string, Series<Point>>) =>
     [...all].flatMap(([name, { points, dropped }]) => [
       ...(dropped > 0 ? [lineOf({ kind: 'dropped', of, name, count: dropped })] : []),

@@ -11,6 +11,7 @@ import {
   ValueError,
 } from '@sensigrad/core'
 import { type AnyModule, Module, valuesOf } from '@sensigrad/nn'
+import { checkOptions } from '../checks.ts'
 import type { Provenance } from '../record/record.ts'
 import { statisticsOf } from '../record/statistics.ts'
 import { headerLine, lineOf } from './lines.ts'
@@ -30,7 +31,7 @@ export interface RecorderOptions {
  * Watches a run. What is recorded inside of a captured step is recorded at each replay, from a computation beside it, and
  * training is bit for bit what it is without.
  *
- * @throws ValueError for options out of range
+ * @throws ValueError for options that there are not, or that are out of range
  * @example
  * const recorder = new Recorder().taps()
  * for (const batch of batches) {
@@ -49,7 +50,9 @@ export class Recorder {
   #stopTaps: (() => void) | undefined
   #step = 0
 
-  constructor({ keep = 1000, stream }: RecorderOptions = {}) {
+  constructor(options: RecorderOptions = {}) {
+    checkOptions('Recorder', options, ['keep', 'stream'])
+    const { keep = 1000, stream } = options
     if (!(Number.isInteger(keep) && keep >= 1)) {
       throw new ValueError('Recorder', `keep is ${describeValue(keep)}`, 'Give a whole number, 1 or more')
     }

@@ -64,6 +64,10 @@ test('the same command again does nothing twice; other settings need --fresh', a
   expect((await run(...plain, '--rate', '2', '--fresh')).err).toBe('')
 })
 
+test('--record is refused by a study that does not record its runs', async () => {
+  await expect(run('--output', folder(), '--record')).rejects.toThrow('toy does not record its runs.')
+})
+
 test('--quick gives way to what is said explicitly, and --json is one document', async () => {
   const { out } = await run(
     '--output',

@@ -35,7 +35,7 @@ export function armsCommand(study: AnyStudy, terminal: Terminal): Command {
     const settings = Object.fromEntries(
       Object.entries(study.defaults).map(([name, value]) => [name, chosen[name as keyof object] ?? value]),
     )
-    const { output, workers, plots, progress, json, arms, seeds, fresh = false } = chosen
+    const { output, workers, plots, progress, json, arms, seeds, fresh = false, record = false } = chosen
     const say = (line: string) => terminal.err.write(`${line}\n`)
     const begin = (plan: ArmsPlan, kept: number) => {
       for (const doubt of study.doubts?.(plan.settings) ?? []) say(`warning: ${doubt}`)
@@ -43,7 +43,7 @@ export function armsCommand(study: AnyStudy, terminal: Terminal): Command {
     }
     const plan = { arms, seeds, settings }
     const { result, files } = await watched(terminal, { name: study.name, progress }, (signal, view) =>
-      runInFolder(study, plan, { folder: output, workers, plots, fresh, signal, view, begin }),
+      runInFolder(study, plan, { folder: output, workers, plots, fresh, record, signal, view, begin }),
     )
     tellFailures(result, terminal)
     if (files.length === 0) return void say('Nothing was measured, so nothing was written.')

@@ -4,6 +4,7 @@
  * command line come from here.
  */
 
+import type { RecordPlace } from '../recording/place.ts'
 import type { Rule } from '../rules.ts'
 
 /** One way to do it. */
@@ -71,6 +72,8 @@ export interface ArmsStudy<Settings extends object> {
   iterations(settings: Settings): number
   /** How long a run takes against the others', in any unit; the dearest begin first. By default all are alike. */
   cost?(arm: string, settings: Settings): number
+  /** Whether runs record themselves where `watch.record` asks for it; `--record` is refused where they do not. */
+  readonly canRecord?: boolean
   /** One run. Its result depends on arm, seed and settings alone. */
   run(arm: string, seed: number, settings: Settings, watch: Watch): ArmRun | Promise<ArmRun>
 }
@@ -81,6 +84,8 @@ export interface Watch {
   stopped(): boolean
   /** Iterations done so far, steps before learning included as its writer sees fit; as often as one likes. */
   progress(iteration: number): void
+  /** Where the run is to leave records of what its gradients did; missing where it is not to be recorded. */
+  readonly record?: RecordPlace | undefined
 }
 
 /** One training run. Numbers may be infinite or NaN where the computation was. */

@@ -111,10 +111,16 @@ const unusual = new Map([
   ['{-Infinity}', Number.NEGATIVE_INFINITY],
 ])
 
-const toLine = (line: Line): string =>
-  JSON.stringify(line, (_, value) =>
-    typeof value === 'number' && !Number.isFinite(value) ? `{${value}}` : value,
-  )
+const unusualToWords = (_: string, value: unknown): unknown =>
+  typeof value === 'number' && !Number.isFinite(value) ? `{${value}}` : value
+
+const toLine = (line: Line): string => JSON.stringify(line, unusualToWords)
+
+/** Whether two runs came to the same, as the log writes it. */
+export function isSameRun(one: ArmRun, other: ArmRun): boolean {
+  const written = (run: ArmRun) => JSON.stringify(run, unusualToWords)
+  return written(one) === written(other)
+}
 
 function fromLine(text: string): Line | undefined {
   try {

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { SettingsError } from '../errors.ts'
+import type { RecordPlace } from '../recording/place.ts'
 import { checkAll, type Rules } from '../rules.ts'
 import { ascending, checkSeeds, distinct } from '../seeds.ts'
 import type { Arm, ArmsStudy } from './experiment.ts'
@@ -53,6 +54,15 @@ function checkNames({ rules }: AnyStudy, settings: object): void {
 /** The runs of a plan in its order. */
 export const places = ({ arms, seeds }: ArmsPlan): Place[] =>
   arms.flatMap(arm => seeds.map(seed => ({ arm, seed })))
+
+/** Where a run is recorded: those with the first seed are. */
+export function recordPlace(
+  { seeds }: ArmsPlan,
+  { arm, seed }: Place,
+  folder: string,
+): RecordPlace | undefined {
+  return seed === seeds[0] ? { folder, run: `${arm}-seed-${seed}` } : undefined
+}
 
 /** A short hash of all that the runs depend on beside arm, seed and version. */
 export function settingsHash(study: AnyStudy, settings: object): string {

@@ -4,6 +4,7 @@ import { darkColours } from '@sensigrad/inspect/plot'
 import { count, digits, percent, plural, power } from '../format.ts'
 import { type Html, html, page, table, trusted } from '../html.ts'
 import { flag, seedFlags } from '../options.ts'
+import { recordStyle } from '../recording/section.ts'
 import { version, versions } from '../version.ts'
 import type { ArmRun, SettingRules } from './experiment.ts'
 import { comparison, headline, medianText, paragraph, score } from './findings.ts'
@@ -25,6 +26,7 @@ export function report(
   result: ArmsResult,
   summaries: ArmSummary[],
   figures: Drawn[],
+  recorded: Html | string = '',
 ): string {
   const { plan, runs } = result
   const body = html`
@@ -40,6 +42,7 @@ Ratio: gradient in the first ${study.along} over the last. ln RMS s is over all 
 <p>${comparison(study, summaries).join(' ')}</p>
 
 ${figures.length > 0 ? html`<h2>Figures</h2>\n${figures.map(figure)}` : ''}
+${recorded}
 <h2>Arm by arm</h2>
 <dl>
 ${summaries.map(summary => html`<dt>${summary.arm.label}</dt><dd>${summary.arm.description} ${paragraph(study, summary, runs)}</dd>\n`)}</dl>
@@ -61,7 +64,7 @@ distributions over seeds.</p>
   return page(
     study.title,
     body,
-    `.figure svg { max-width: 100%; height: auto } @media (prefers-color-scheme: dark) { ${darkColours} }`,
+    `.figure svg { max-width: 100%; height: auto } @media (prefers-color-scheme: dark) { ${darkColours} }${recordStyle}`,
   )
 }
 

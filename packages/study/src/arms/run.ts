@@ -1,7 +1,9 @@
 /** A study of arms from its folder's log to its report, with its progress on display: what every command does. */
 
+import { SettingsError } from '../errors.ts'
 import { prepareFolder } from '../output.ts'
 import { type ProgressView, timeLeft } from '../progress.ts'
+import { forgetRecords, prepareRecords } from '../recording/place.ts'
 import { openLog } from './log.ts'
 import { type AnyStudy, type ArmsPlan, armOf, checkPlan, settingsHash } from './plan.ts'
 import { type ArmsProgress, type ArmsResult, runArms } from './study.ts'
@@ -12,6 +14,8 @@ export interface FolderOptions {
   /** Whether to do finished runs of the folder again. */
   fresh: boolean
   plots: boolean
+  /** Whether the first seed of each arm is recorded. */
+  record?: boolean
   signal?: AbortSignal
   view?: ProgressView
   /** Told once the plan and the folder are found to be in order, with the number of runs that are already there. */
@@ -27,10 +31,15 @@ export interface FolderOptions {
 export async function runInFolder(
   study: AnyStudy,
   asked: ArmsPlan,
-  { folder, workers, fresh, plots, signal, view, begin }: FolderOptions,
+  { folder, workers, fresh, plots, record = false, signal, view, begin }: FolderOptions,
 ): Promise<{ result: ArmsResult; files: string[] }> {
   const plan = checkPlan(study, asked)
+  if (record && !study.canRecord) {
+    throw new SettingsError('record', '', `${study.name} does not record its runs`, 'Leave it out.')
+  }
   prepareFolder(folder)
+  if (fresh) forgetRecords(folder)
+  if (record) prepareRecords(folder)
   const log = openLog(folder, { study: study.name, settings: settingsHash(study, plan.settings) }, { fresh })
   try {
     const known = log.runs.filter(({ arm, seed }) => plan.arms.includes(arm) && plan.seeds.includes(seed))
@@ -39,6 +48,7 @@ export async function runInFolder(
     const result = await runArms(study, plan, {
       workers,
       log,
+      ...(record && { records: folder }),
       ...(signal && { signal }),
       ...(progress && { progress }),
     })

@@ -1,10 +1,11 @@
 /** A whole study of arms: what an earlier attempt left undone, on as many workers as there are. */
 
 import { defaultWorkers, runJobs } from '../pool.ts'
+import { isRecorded } from '../recording/place.ts'
 import type { Failure } from '../task.ts'
 import type { ArmRun } from './experiment.ts'
-import type { RunLog } from './log.ts'
-import { type AnyStudy, type ArmsPlan, checkPlan, type Place, places } from './plan.ts'
+import { isSameRun, type RunLog } from './log.ts'
+import { type AnyStudy, type ArmsPlan, checkPlan, type Place, places, recordPlace } from './plan.ts'
 import work, { type Message } from './worker.ts'
 
 /** A run that ended with an error instead of a result. */
@@ -40,6 +41,11 @@ export interface ArmsOptions {
   progress?: (progress: ArmsProgress) => void
   /** Where finished runs are kept, and earlier ones are taken from. */
   log?: RunLog
+  /**
+   * The folder, made by `prepareRecords`, where the run with the first seed of each arm is recorded. One that the log
+   * holds but that was not recorded is done again for that.
+   */
+  records?: string
 }
 
 /**
@@ -56,11 +62,16 @@ export async function runArms(
   options: ArmsOptions = {},
 ): Promise<ArmsResult> {
   const plan = checkPlan(study, asked)
-  const { workers = defaultWorkers(), signal, progress, log } = options
+  const { workers = defaultWorkers(), signal, progress, log, records } = options
   const { settings } = plan
   const known = new Map(log?.runs.map(run => [nameOf(run), run]))
   const all = places(plan)
-  const todo = all.filter(place => !known.has(nameOf(place)))
+  const recordOf = (place: Place) => (records === undefined ? undefined : recordPlace(plan, place, records))
+  const isDone = (place: Place) => {
+    const record = recordOf(place)
+    return known.has(nameOf(place)) && (record === undefined || isRecorded(record))
+  }
+  const todo = all.filter(place => !isDone(place))
 
   const costOf = ({ arm }: Place) => study.cost?.(arm, settings) ?? 1
   const costs = todo.map(costOf)
@@ -80,7 +91,10 @@ export async function runArms(
     })
   }
 
-  const jobs = todo.map((place, i) => ({ input: { file: study.file, ...place, settings }, cost: costs[i]! }))
+  const jobs = todo.map((place, i) => ({
+    input: { file: study.file, ...place, settings, record: recordOf(place) },
+    cost: costs[i]!,
+  }))
   const crew = { file: new URL('./worker.js', import.meta.url), task: work }
   const outcomes = await runJobs(jobs, crew, {
     workers,
@@ -91,7 +105,7 @@ export async function runArms(
     ended: (index, outcome) => {
       ended++
       const run = outcome.status === 'done' ? outcome.result : undefined
-      if (run?.status === 'finished') log?.append(run)
+      if (run?.status === 'finished' && !known.has(nameOf(run))) log?.append(run)
       tell(index, 1, run?.iterations ?? 0)
     },
   })
@@ -99,13 +113,26 @@ export async function runArms(
   const failures: FailedRun[] = []
   for (const [index, outcome] of outcomes.entries()) {
     const place = todo[index]!
-    if (outcome.status === 'done') known.set(nameOf(place), outcome.result)
+    if (outcome.status === 'done') {
+      const before = known.get(nameOf(place))
+      if (before === undefined) known.set(nameOf(place), outcome.result)
+      else if (outcome.result.status === 'finished' && !isSameRun(before, outcome.result)) {
+        failures.push({ ...place, error: otherResult })
+      }
+    }
     if (outcome.status === 'failed') failures.push({ ...place, error: outcome.error })
   }
   const runs = all.map(place => known.get(nameOf(place))).filter(run => run !== undefined)
   return { plan, runs, failures, interrupted: signal?.aborted ?? false }
 }
 
-const nameOf = ({ arm, seed }: Place): string => `${arm} ${seed}`
+/** A run that was done again only to be recorded comes to the same bits, or something else is wrong. */
+const otherResult: Failure = {
+  name: 'RecordError',
+  message:
+    'done again to be recorded, it came to another result than the one that is kept; --fresh does all runs again',
+}
+
+const nameOf = ({ arm, seed }: Pick<Place, 'arm' | 'seed'>): string => `${arm} ${seed}`
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

@@ -13,6 +13,7 @@ import { toJson } from '../json.ts'
 import { whole } from '../options.ts'
 import { prepareFolder, writeFiles } from '../output.ts'
 import { defaultWorkers } from '../pool.ts'
+import { forgetRecords } from '../recording/place.ts'
 import { maxSeed } from '../seeds.ts'
 import { exitCodesHelp, watched } from '../study-command.ts'
 import { exitCodes, type Terminal } from '../terminal.ts'
@@ -112,13 +113,14 @@ async function edgeRuns({ terminal, seed, output, workers, plots, progress }: Wo
   if (terminal.exitCode === exitCodes.interrupted) return []
   const folder = join(output, 'edge-of-chaos')
   prepareFolder(folder)
+  forgetRecords(folder)
   const plan = { ...edge, seeds: seedsFrom(seed, edge.seeds) }
   const [{ runShown }, { writeStudy }] = await Promise.all([
     import('../edge-of-chaos/command.ts'),
     import('../edge-of-chaos/write.ts'),
   ])
   const study = await watched(terminal, { name: 'edge of chaos', progress }, (signal, view) =>
-    runShown(plan, workers, signal, view),
+    runShown(plan, { workers, signal, view }),
   )
   if (study.failures.length > 0) terminal.exitCode = exitCodes.failed
   if (study.interrupted) terminal.exitCode = exitCodes.interrupted

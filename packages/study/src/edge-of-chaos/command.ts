@@ -7,12 +7,13 @@ import { toJson } from '../json.ts'
 import { flag, number, numbers } from '../options.ts'
 import { prepareFolder } from '../output.ts'
 import type { ProgressView } from '../progress.ts'
+import { forgetRecords, prepareRecords } from '../recording/place.ts'
 import { choices, exitCodesHelp, studyOptions, watched } from '../study-command.ts'
 import { exitCodes, type Terminal } from '../terminal.ts'
 import { claimTests, headline } from './findings.ts'
 import { checkPlan, type Plan } from './plan.ts'
 import { defaults, doubts, expected, modes, unit } from './settings.ts'
-import type { Progress, Study } from './study.ts'
+import type { Progress, Study, StudyOptions } from './study.ts'
 import { claims, summarise, summariseRun } from './summary.ts'
 import { terminalTable } from './table.ts'
 
@@ -91,17 +92,19 @@ export function edgeOfChaos(terminal: Terminal): Command {
 
   return command.action(async options => {
     const chosen = choices(command, options as typeof options & Plan['settings'], quick)
-    const { size: sizes, seeds, output, workers, plots, progress, json } = chosen
+    const { size: sizes, seeds, output, workers, plots, record = false, progress, json } = chosen
     const fields = Object.keys(defaults) as (keyof Plan['settings'])[]
     const settings = Object.fromEntries(fields.map(field => [field, chosen[field]])) as unknown
     const plan: Plan = { sizes, seeds, settings: settings as Plan['settings'] }
     checkPlan(plan)
     prepareFolder(output)
+    forgetRecords(output)
+    if (record) prepareRecords(output)
     const say = (line: string) => terminal.err.write(`${line}\n`)
     for (const doubt of doubts(plan.settings)) say(`warning: ${doubt}`)
 
     await watched(terminal, { name: 'edge of chaos', progress }, async (signal, view) => {
-      const study = await runShown(plan, workers, signal, view)
+      const study = await runShown(plan, { workers, signal, view, ...(record && { records: output }) })
       for (const { size, seed, error } of study.failures) {
         say(`error: N = ${size}, seed ${seed}: ${error.name}: ${error.message}`)
       }
@@ -121,9 +124,7 @@ export function edgeOfChaos(terminal: Terminal): Command {
 /** Runs a plan with its progress on a view. */
 export async function runShown(
   plan: Plan,
-  workers: number,
-  signal: AbortSignal,
-  view: ProgressView,
+  { view, ...options }: Pick<StudyOptions, 'workers' | 'signal' | 'records'> & { view: ProgressView },
 ): Promise<Study> {
   const { runStudy } = await import('./study.ts') // and with it the whole framework, which --help need not load
   const finished = new Set<string>()
@@ -134,7 +135,7 @@ export async function runShown(
     view.update(share, `${finished.size} of ${plural(total, 'run')}  N = ${size}, seed ${seed}${latest}`)
   }
   try {
-    return await runStudy(plan, { workers, signal, progress })
+    return await runStudy(plan, { ...options, progress })
   } finally {
     view.end()
   }

@@ -7,7 +7,9 @@ import { setImmediate } from 'node:timers/promises'
 import { concat, foldIn, type Key, key, normal, splitKey, uniform } from '@sensigrad/core'
 import { SAL } from '@sensigrad/nn'
 import 'sensigrad' // brings the built-in backend
+import type { RecordPlace } from '../recording/place.ts'
 import { measure } from './measure.ts'
+import { recordingOf } from './recorded.ts'
 import { dtype, Ring } from './ring.ts'
 import type { Probe, Run, Settings } from './settings.ts'
 
@@ -19,6 +21,8 @@ export interface Events {
   progress(step: number): void
   /** Whether to end here; asked at every step. */
   stopped(): boolean
+  /** Where the run leaves records of what its gradients did; missing where it is not to be recorded. */
+  readonly record?: RecordPlace | undefined
 }
 
 /**
@@ -33,25 +37,37 @@ export async function runExperiment(settings: Settings, seed: number, events: Ev
   const ring = new Ring(settings, weightKey)
   const sal = adjusterOf(ring, settings)
   const probes: Probe[] = []
-
   let state = uniform(stateKey, [size], { low: -1, high: 1, dtype })
-  for (let step = 0; !events.stopped(); step++) {
-    if (step % probeEvery === 0 || step === steps) {
-      const averages = await averagesOf(ring, sal)
-      const measured = await measure(ring, state, tangentKey, settings)
-      sal?.forget() // the probe only looked
-      const probe: Probe = { step, ...measured, averages }
-      probes.push(probe)
-      events.probe(probe)
-      await setImmediate() // a turn of the event loop, for messages and interrupts
+  const twin = new Ring(settings, weightKey)
+  const recording = events.record && recordingOf(events.record, { ring, twin, settings, seed }, () => state)
+  if (sal) recording?.enter(sal)
+
+  try {
+    for (let step = 0; !events.stopped(); step++) {
+      if (step % probeEvery === 0 || step === steps) {
+        const averages = await averagesOf(ring, sal)
+        const measured = await measure(ring, state, tangentKey, settings)
+        sal?.forget() // the probe only looked
+        const probe: Probe = { step, ...measured, averages }
+        probes.push(probe)
+        events.probe(probe)
+        recording?.number(step, 'lyapunov', probe.lyapunov)
+        await setImmediate() // a turn of the event loop, for messages and interrupts
+      }
+      events.progress(step)
+      if (step === steps) {
+        await recording?.finish(step)
+        return { settings, seed, probes, status: 'finished' }
+      }
+      await recording?.look(step)
+      state = ring.call(state)
+      if (noise > 0) state = state.add(normal(foldIn(noiseKey, step), [size], { deviation: noise, dtype }))
+      sal?.adjust()
     }
-    events.progress(step)
-    if (step === steps) return { settings, seed, probes, status: 'finished' }
-    state = ring.call(state)
-    if (noise > 0) state = state.add(normal(foldIn(noiseKey, step), [size], { deviation: noise, dtype }))
-    sal?.adjust()
+    return { settings, seed, probes, status: 'interrupted' }
+  } finally {
+    recording?.close()
   }
-  return { settings, seed, probes, status: 'interrupted' }
 }
 
 /** SAL at work on every layer, or nothing where the rate is 0. The command line has warned of a rate too high. */

@@ -1,5 +1,6 @@
 /** Which runs a study is made of: every size with every seed. */
 
+import type { RecordPlace } from '../recording/place.ts'
 import { ascending, checkSeeds, distinct } from '../seeds.ts'
 import { checkSettings, type Settings } from './settings.ts'
 
@@ -10,6 +11,17 @@ export interface Plan {
   /** Whole numbers from 0 to 2³² - 1; a seed decides everything that is random in a run. */
   seeds: number[]
   settings: Omit<Settings, 'size'>
+}
+
+/** One run of a plan. */
+export interface Place {
+  size: number
+  seed: number
+}
+
+/** Where a run is recorded: those with the first seed are. */
+export function recordPlace({ seeds }: Plan, { size, seed }: Place, folder: string): RecordPlace | undefined {
+  return seed === Math.min(...seeds) ? { folder, run: `size-${size}-seed-${seed}` } : undefined
 }
 
 /**

@@ -4,6 +4,7 @@ import { darkColours } from '@sensigrad/inspect/plot'
 import { count, digits, plural } from '../format.ts'
 import { type Html, html, page, table, trusted } from '../html.ts'
 import { flag, seedFlags } from '../options.ts'
+import { recordStyle } from '../recording/section.ts'
 import { version, versions } from '../version.ts'
 import { claimNames, claimTests, exceptions, headline, paragraph } from './findings.ts'
 import type { Plan } from './plan.ts'
@@ -19,7 +20,13 @@ export interface Drawn {
 }
 
 /** The page's HTML. It holds no times, so the same results give the same page. */
-export function report(study: Study, runs: RunSummary[], sizes: SizeSummary[], figures: Drawn[]): string {
+export function report(
+  study: Study,
+  runs: RunSummary[],
+  sizes: SizeSummary[],
+  figures: Drawn[],
+  recorded: Html | string = '',
+): string {
   const { plan } = study
   const body = html`
 <h1>Edge of chaos</h1>
@@ -34,6 +41,7 @@ ${sizes.map(size => html`<p>${paragraph(size, plan.settings)}</p>\n`)}
 <p><small>Numbers are medians over the finished seeds, ranges in parentheses. S and λ are in ${unit(plan.settings)}.</small></p>
 
 ${figures.length > 0 ? html`<h2>Figures</h2>\n${figures.map(figure)}` : ''}
+${recorded}
 <h2>Every run</h2>
 ${sizes.map(size => every(size, runs))}
 <h2>What was measured</h2>
@@ -47,7 +55,7 @@ distributions over seeds.</p>
 <pre>${command(plan)}</pre>
 <p><small>sensigrad ${version}, Node ${versions().node} (V8 ${versions().v8}) on ${versions().arch}.</small></p>
 `
-  return page('Edge of chaos', body, `@media (prefers-color-scheme: dark) { ${darkColours} }`)
+  return page('Edge of chaos', body, `@media (prefers-color-scheme: dark) { ${darkColours} }${recordStyle}`)
 }
 
 function incomplete({ plan, interrupted, failures, runs }: Study): Html {

@@ -2,7 +2,7 @@
 
 import { defaultWorkers, runJobs } from '../pool.ts'
 import type { Failure } from '../task.ts'
-import { checkPlan, type Plan } from './plan.ts'
+import { checkPlan, type Place, type Plan, recordPlace } from './plan.ts'
 import type { Probe, Run } from './settings.ts'
 import work, { type Message } from './worker.ts'
 
@@ -38,6 +38,8 @@ export interface StudyOptions {
   /** Aborting it stops the study within a step and keeps what was reached. */
   signal?: AbortSignal
   progress?: (progress: Progress) => void
+  /** The folder, made by `prepareRecords`, where the run with the first seed of each size is recorded. */
+  records?: string
 }
 
 /**
@@ -50,8 +52,12 @@ export interface StudyOptions {
  */
 export async function runStudy(plan: Plan, options: StudyOptions = {}): Promise<Study> {
   const inputs = checkPlan(plan)
-  const { workers = defaultWorkers(), signal, progress } = options
-  const jobs = inputs.map(input => ({ input, cost: input.settings.size ** 2 }))
+  const { workers = defaultWorkers(), signal, progress, records } = options
+  const recordOf = (input: Place) => (records === undefined ? undefined : recordPlace(plan, input, records))
+  const jobs = inputs.map(input => ({
+    input: { ...input, record: recordOf({ size: input.settings.size, seed: input.seed }) },
+    cost: input.settings.size ** 2,
+  }))
   const total = jobs.reduce((sum, { cost }) => sum + cost, 0)
   const done = jobs.map(() => 0)
 

@@ -1,5 +1,6 @@
 /** One network of the study on a worker thread. Each (size, seed) is a task of its own. */
 
+import type { RecordPlace } from '../recording/place.ts'
 import { seldom, type Task, task } from '../task.ts'
 import { runExperiment } from './experiment.ts'
 import type { Probe, Run, Settings } from './settings.ts'
@@ -7,6 +8,8 @@ import type { Probe, Run, Settings } from './settings.ts'
 export interface Input {
   settings: Settings
   seed: number
+  /** Where the run is recorded, if it is. */
+  record?: RecordPlace | undefined
 }
 
 /** Where a run has got to, and its latest probe. */
@@ -15,11 +18,12 @@ export interface Message {
   probe: Probe | null
 }
 
-const work: Task<Input, Run, Message> = task(async ({ settings, seed }, { post, stopped }) => {
+const work: Task<Input, Run, Message> = task(async ({ settings, seed, record }, { post, stopped }) => {
   const isTime = seldom()
   let probe: Probe | null = null
   return runExperiment(settings, seed, {
     stopped,
+    record,
     probe: latest => {
       probe = latest
     },

@@ -5,6 +5,7 @@
 
 import { setImmediate } from 'node:timers/promises'
 import { arange, capture, type Key, scope, type Tensor } from '@sensigrad/core'
+import type { Updating } from '@sensigrad/inspect'
 import {
   type AnyModule,
   type ByParameter,
@@ -14,10 +15,12 @@ import {
   valueAndGrad,
 } from '@sensigrad/nn'
 import type { ArmRun, Point, Profile, Watch } from '../arms/experiment.ts'
+import type { Recording } from '../recording/recording.ts'
 import type { TrainingArm } from './arms.ts'
 import { onFastBackend } from './backend.ts'
 import { asTwin, type NetworkOptions, type StagedNetwork } from './networks.ts'
 import { look, type Sight } from './profile.ts'
+import { recordingOf } from './recorded.ts'
 import type { TrainingSettings } from './settings.ts'
 import { type Samples, samplesAt, stepsOf, type Task } from './task.ts'
 
@@ -26,7 +29,7 @@ export interface Training {
   /** Makes the network, of options that are adapted before. */
   readonly make: (adapt: (options: NetworkOptions) => NetworkOptions) => StagedNetwork
   readonly task: Task
-  readonly optimiser: { update(module: AnyModule, gradients: ByParameter): void }
+  readonly optimiser: Updating & { update(module: AnyModule, gradients: ByParameter): void }
   /** Decides the order of samples. */
   readonly key: Key
   readonly hasSucceeded: (point: Point) => boolean
@@ -47,7 +50,28 @@ export function runArm(
   watch: Watch,
   trainingOf: () => Training,
 ): Promise<ArmRun> {
-  return onFastBackend(() => train(arm, seed, settings, watch, trainingOf()))
+  return onFastBackend(async () => {
+    const training = trainingOf()
+    const network = training.make(options => options)
+    const recording =
+      watch.record &&
+      recordingOf(watch.record, arm, seed, {
+        network,
+        twin: training.make(options => options),
+        task: training.task,
+      })
+    try {
+      return await train(arm, seed, settings, watch, { ...training, network, recording })
+    } finally {
+      recording?.close()
+    }
+  })
+}
+
+/** A training with its network, and who records it. */
+interface Trained extends Training {
+  readonly network: StagedNetwork
+  readonly recording: Recording | undefined
 }
 
 async function train(
@@ -55,9 +79,8 @@ async function train(
   seed: number,
   settings: TrainingSettings,
   watch: Watch,
-  { make, task, optimiser, key, hasSucceeded }: Training,
+  { make, network, task, optimiser, key, hasSucceeded, recording }: Trained,
 ): Promise<ArmRun> {
-  const network = make(options => options)
   const twin = make(asTwin)
   const { clip, iterations, probeEvery } = settings
   const { sal, preparation, learningRate } = adjustmentOf(arm, settings)
@@ -79,8 +102,10 @@ async function train(
       network.call(x)
       sal.adjust()
     }, options)
-    for (let step = 0; step < preparation && !watch.stopped(); step++)
+    for (let step = 0; step < preparation && !watch.stopped(); step++) {
+      await recording?.look(step - preparation)
       scope(() => prepare({ x: samples().x }))
+    }
     prepare.release()
     prepared = await profiled('prepared', 0)
   }
@@ -93,6 +118,7 @@ async function train(
     sal.adjust()
     return loss
   }, options)
+  recording?.enter(optimiser, ...(arm.sal === 'throughout' ? [sal] : []))
   const evaluate = (samples: Samples) => evaluated(network, task, samples, sal)
 
   const curve: Point[] = []
@@ -104,6 +130,7 @@ async function train(
       const point: Point = { iteration, ...(await evaluate(task.training)) }
       if (task.test) point.testAccuracy = (await evaluate(task.test)).accuracy
       curve.push(point)
+      recording?.number(iteration, 'accuracy', point.accuracy)
       if (!Number.isFinite(point.loss)) outcome = 'broken'
       else if (hasSucceeded(point)) outcome = 'succeeded'
       else if (iteration === iterations) outcome = 'over'
@@ -111,12 +138,15 @@ async function train(
     }
     watch.progress(iteration)
     if (outcome !== 'running') break
+    await recording?.look(iteration)
     if (moments.has(iteration)) await profiled('learning', iteration)
     scope(() => {
       const { x, y } = samples()
-      learn(x, y)
+      const loss = learn(x, y)
+      recording?.number(iteration, 'loss', loss)
     })
   }
+  if (outcome !== 'running') await recording?.finish(iteration)
   learn.release()
   const end = await profiled('end', iteration)
 

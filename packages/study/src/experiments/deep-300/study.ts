@@ -61,6 +61,7 @@ const deep300: ArmsStudy<DeepSettings> = {
   check: checkTraining,
   doubts: deepDoubts,
   iterations: ({ iterations }) => iterations,
+  canRecord: true,
   run: runDeep,
 }
 

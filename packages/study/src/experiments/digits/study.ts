@@ -85,6 +85,7 @@ const digits: ArmsStudy<DigitsSettings> = {
   doubts: trainingDoubts,
   fingerprint: ({ data }) => fingerprintOf(data),
   iterations: ({ iterations }) => iterations,
+  canRecord: true,
   run: runDigits,
 }
 

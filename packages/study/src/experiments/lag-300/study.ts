@@ -60,6 +60,7 @@ const lag300: ArmsStudy<LagSettings> = {
   check: checkTraining,
   doubts: trainingDoubts,
   iterations: ({ iterations }) => iterations,
+  canRecord: true,
   run: runLag,
 }
 
