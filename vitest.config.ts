@@ -22,15 +22,23 @@ const softwareGpu = [
 ]
 
 /** Tests of what is registered for good, such as operations, or of what else a file must find as it was loaded; and builds. */
-const alone = ['bundling', 'gradcheck', 'operations', 'operations-page', 'promises', 'stranger', 'tape'].map(
-  name => `test/${name}.test.ts`,
-)
+const alone = [
+  'bundling',
+  'gradcheck',
+  'operations',
+  'operations-page',
+  'promises',
+  'stranger',
+  'tape',
+  'wasm-bound',
+].map(name => `test/${name}.test.ts`)
 
 export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
     maxWorkers: '100%',
+    testTimeout: 30_000, // for what hangs: how long a test takes says nothing
     projects: [
       {
         extends: true,
