@@ -25,6 +25,7 @@ const softwareGpu = [
 const alone = [
   'bundling',
   'gradcheck',
+  'io-files',
   'operations',
   'operations-page',
   'promises',

@@ -83,6 +83,7 @@ test('a step that is done otherwise is said to differ, and one that the ledger h
     'Snapshots.replayTo: step 2 cannot be done again. Give a whole number from 3 to 9',
   )
   await expect(past.replayTo(10, train)).rejects.toThrow('step 10 cannot be done again')
+  await expect(past.replayTo(Symbol('now') as never, train)).rejects.toThrow('cannot be done again')
   const state = bitsOf(model as never)
   await expect(
     past.replayTo(5, () => {

@@ -268,6 +268,7 @@ describe('what makes no sense is refused', () => {
       "Ledger.step: the loss is 'low'. Give a number: await loss.item()",
       () => attached().step({ loss: 'low' as never }),
     ],
+    ['Ledger.step: the options are null. Give an object with loss', () => attached().step(null as never)],
   ])('%s', (message, body) => {
     expect(body).toThrow(message)
   })

@@ -5,6 +5,7 @@
 
 import { describeValue, ValueError } from '@sensigrad/core'
 import { type AnyModule, Isometry, Module, SAL } from '@sensigrad/nn'
+import { checkOptions } from '../checks.ts'
 import { plural } from '../text.ts'
 import { Book } from './book.ts'
 import type { LedgerData, LedgerHeader, LedgerStep } from './data.ts'
@@ -90,7 +91,9 @@ export class Ledger {
   }
 
   /** Closes the step that is open: what happens from now on belongs to the next. */
-  step({ loss }: StepMark = {}): void {
+  step(mark: StepMark = {}): void {
+    checkOptions('Ledger.step', mark, ['loss'])
+    const { loss } = mark
     if (loss !== undefined && typeof loss !== 'number') {
       throw new ValueError(
         'Ledger.step',

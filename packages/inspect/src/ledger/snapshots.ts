@@ -131,8 +131,9 @@ export class Snapshots {
    * @throws ValueError when there is no snapshot before that step
    */
   async replayTo(step: number, train: (step: number) => unknown): Promise<ReplayedStep> {
-    const snapshot = [...this.#taken.keys()].filter(taken => taken <= step).at(-1)
-    if (snapshot === undefined || !Number.isInteger(step) || step > this.#begun) {
+    const isWhole = Number.isInteger(step)
+    const snapshot = isWhole ? [...this.#taken.keys()].filter(taken => taken <= step).at(-1) : undefined
+    if (snapshot === undefined || step > this.#begun) {
       throw new ValueError(
         'Snapshots.replayTo',
         `step ${describeValue(step)} cannot be done again`,
