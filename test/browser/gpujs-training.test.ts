@@ -37,7 +37,7 @@ const near = 1e-5
 /** Each mode, and the turns in which memory must not grow there; waiting for them takes longer in WebGPU. */
 const modes: readonly [mode: Mode, turns: number][] = [
   ['webgl2', 10_000],
-  ['webgpu', 2_000],
+  ['webgpu', 10_000],
 ]
 afterEach(() => useBackend(cpu()))
 
