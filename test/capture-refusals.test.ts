@@ -1,3 +1,4 @@
+/** What a step may not do while it is captured is refused where it is done, and says what to do instead. */
 import { cpu } from '@sensigrad/backend-cpu'
 import { wasm } from '@sensigrad/backend-wasm'
 import {

@@ -1,3 +1,4 @@
+/** Captured steps read and write variables as the step itself would, and find what has changed between calls. */
 import { cpu } from '@sensigrad/backend-cpu'
 import { wasm } from '@sensigrad/backend-wasm'
 import { capture, DTypeError, grad, ShapeError, setting, type Tensor, Variable, zeros } from '@sensigrad/core'

@@ -25,8 +25,8 @@ export interface StudyChoices {
 }
 
 const recordHelp =
-  'record what the gradients did in one run of each: the first seed. That run takes two to four times as long, and up ' +
-  'to 30 MB of the folder; results stay the same'
+  'record what the gradients did in one run of each: the first seed. That run takes some three times as long, and ' +
+  'some MB of the folder; results stay the same'
 
 /** Adds the options of every study. Their types are written down, since inferring a chain on top of others' takes minutes. */
 export function studyOptions<Options extends OptionValues>(

@@ -3,6 +3,7 @@
 import { ValueError } from '@sensigrad/core'
 import { checkGiven } from '../checks.ts'
 import { type Grid, gridMakers, gridParts } from '../flow/grid.ts'
+import { reference } from './axes.ts'
 import { colours } from './colours.ts'
 import type { FigureOptions } from './flow.ts'
 import { type Fitted, fitted, heat } from './heat.ts'
@@ -56,7 +57,7 @@ function line(
     layer: [
       {
         data: { values: [{ value: 0 }] },
-        mark: { type: 'rule', stroke: 'currentColor', strokeOpacity: 0.55 },
+        mark: reference,
         encoding: { y },
       },
       {

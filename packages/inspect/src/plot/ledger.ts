@@ -6,6 +6,7 @@ import type { LedgerData, ParameterStep } from '../ledger/data.ts'
 import { type Entry, entriesOf, pathsIn, stepsOf } from '../ledger/select-steps.ts'
 import { labelOf } from '../ledger/words.ts'
 import { printable } from '../text.ts'
+import { overSteps, reference } from './axes.ts'
 import { colours } from './colours.ts'
 import type { FigureOptions } from './flow.ts'
 import { checkFigure } from './options.ts'
@@ -145,7 +146,7 @@ const panel = (title: string) => ({ title, width: 340, height: 200 }) as const
 
 const zero = {
   data: { values: [{ share: 0 }] },
-  mark: { type: 'rule', stroke: 'currentColor', strokeOpacity: 0.55 },
+  mark: reference,
   encoding: { y: { field: 'share', type: 'quantitative' } },
 } as const
 
@@ -159,12 +160,7 @@ function lines(
     data: { values: [...values] },
     mark: { type: 'line', strokeWidth: 2, clip: true },
     encoding: {
-      x: {
-        field: 'step',
-        type: 'quantitative',
-        scale: { nice: false, zero: false },
-        axis: { title: 'step', tickCount: 5, format: ',d', grid: false },
-      },
+      x: overSteps,
       y: {
         field,
         type: 'quantitative',

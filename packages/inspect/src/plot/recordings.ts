@@ -5,6 +5,7 @@ import { checkFlag, checkGiven } from '../checks.ts'
 import { printable } from '../text.ts'
 import { histogramGrid, seriesOf } from '../watch/histogram-grid.ts'
 import type { Recording, ScalarPoint, Series } from '../watch/recording.ts'
+import { overSteps } from './axes.ts'
 import { colours } from './colours.ts'
 import type { FigureOptions } from './flow.ts'
 import { fitted, heat } from './heat.ts'
@@ -64,12 +65,7 @@ function scalarPanel(name: string, { points }: Series<ScalarPoint>, log: boolean
     data: { values },
     mark: { type: 'line', color: colours.blue, strokeWidth: 1.8 },
     encoding: {
-      x: {
-        field: 'step',
-        type: 'quantitative',
-        scale: { nice: false, zero: false },
-        axis: { title: 'step', tickCount: 5, format: ',d', grid: false },
-      },
+      x: overSteps,
       y: {
         field: 'value',
         type: 'quantitative',

@@ -4,6 +4,7 @@ import { sensitivityGrid } from '../flow/grid.ts'
 import type { LayerSensitivities } from '../flow/sensitivity-map.ts'
 import { endsOf } from '../flow/share.ts'
 import { plural } from '../text.ts'
+import { reference } from './axes.ts'
 import { colours } from './colours.ts'
 import type { FigureOptions } from './flow.ts'
 import { type Fitted, fitted, heat } from './heat.ts'
@@ -73,7 +74,7 @@ function above(
     layer: [
       {
         data: { values: [{ value: 0 }] },
-        mark: { type: 'rule', stroke: 'currentColor', strokeOpacity: 0.55 },
+        mark: reference,
         encoding: { y },
       },
       {
@@ -114,7 +115,7 @@ function beside({ grid, height }: Fitted): Plot {
     layer: [
       {
         data: { values: [{ value: (low + high) / 2 }] },
-        mark: { type: 'rule', stroke: 'currentColor', strokeOpacity: 0.55 },
+        mark: reference,
         encoding: { x },
       },
       {
